@@ -1,0 +1,89 @@
+/* config: what the operator asked for, as one immutable struct. The command line of `crawl` and a
+ * crawl in the service's file fill the same `struct crawl_config`, so there is one table of
+ * defaults and limits. Thread: any after loading. All strings are owned by the struct they hang on.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crawler/base/err.h"
+
+enum config_scope { CONFIG_SCOPE_HOST, CONFIG_SCOPE_DOMAIN, CONFIG_SCOPE_PREFIX, CONFIG_SCOPE_ANY };
+enum config_store { CONFIG_STORE_BODIES, CONFIG_STORE_TEXT, CONFIG_STORE_NONE };
+enum { CONFIG_DELAY_AUTO = -1, CONFIG_UNLIMITED = -1 };
+
+struct config_list {
+    char **items; /* owned, each owned */
+    size_t count;
+};
+
+/* One crawl. Durations in milliseconds, sizes in bytes, CONFIG_UNLIMITED where it may be. */
+struct crawl_config {
+    char *name; /* of the crawl, and of its database in the service: NAME.db */
+    struct config_list seeds;
+    enum config_scope scope;
+    struct config_list include, exclude;
+    int64_t depth;       /* links from a seed; unlimited */
+    int64_t max_pages;   /* in the database; unlimited */
+    int64_t max_time_ms; /* of one run; unlimited */
+    int64_t per_host;    /* requests at once to one host */
+    int64_t delay_ms;    /* CONFIG_DELAY_AUTO */
+    int64_t timeout_ms;  /* of one request in all */
+    int64_t max_size;    /* of one body, decoded */
+    int64_t retries;
+    bool robots; /* obey robots.txt; true */
+    bool follow; /* follow links; true */
+    bool allow_private;
+    bool insecure;
+    enum config_store store;
+    struct config_list headers; /* "Name: value" */
+    char *cookies;              /* file, or NULL */
+    char *proxy;                /* URL, or NULL */
+};
+
+/* The process. */
+struct config {
+    char *user_agent;
+    char *state_directory;
+    int64_t connections;
+    int64_t per_address; /* requests at once to one address */
+    char *dns_servers;   /* NULL: the system's */
+    struct crawl_config *crawls;
+    size_t crawl_count;
+};
+
+/* The defaults of design.md, section 2.1, with nothing allocated but the empty struct. */
+void crawl_config_init(struct crawl_config *c);
+void crawl_config_release(struct crawl_config *c);
+enum cw_err config_list_add(struct config_list *list, const char *item) MUST_CHECK; /* copies */
+
+/* A numeric or named setting of a crawl, by its key in the file (the option's name with _ for -,
+ * such as `per_host`, `max_size`, `delay`): parses `text`, checks the range, sets the field.
+ * CW_ECONFIG with a sentence that names key, value and what is allowed. Serves command line and
+ * file alike. */
+enum cw_err crawl_config_set(struct crawl_config *c, const char *key, const char *text,
+                             struct errmsg *reterr_msg) MUST_CHECK;
+
+struct config_problem {
+    unsigned line, column; /* 1-based; 0: the file as a whole */
+    char text[256];        /* names the key at fault and what is allowed */
+};
+struct config_report {
+    struct config_problem *problems; /* owned; in the order of the file */
+    size_t count;
+};
+void config_report_release(struct config_report *report);
+
+/* Reads the file whole. On failure *ret is untouched and every problem found is in *ret_report
+ * (which is always filled, and the caller's to release): CW_ECONFIG. CW_ENOTFOUND: no such file. */
+enum cw_err config_load(struct config **ret, const char *path,
+                        struct config_report *ret_report) MUST_CHECK;
+void config_free(struct config *config);
+
+/* "crawld/0.1.0 (+https://...)": what is sent when nothing is configured. */
+const char *config_default_user_agent(void);
+
+#endif

@@ -1,0 +1,67 @@
+#include "crawler/base/log.h"
+
+#include <inttypes.h>
+
+#include "crawler/base/buf.h"
+#include "crawler/base/clock.h"
+
+enum { LINE_MAX_BYTES = 16 * 1024 };
+
+static const char *level_name(enum log_level level)
+{
+    static const char *const names[] = {"error", "warn", "info", "debug"};
+    return names[level];
+}
+
+static bool is_plain(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] <= ' ' || s.ptr[i] >= 0x7F || s.ptr[i] == '"' || s.ptr[i] == '=')
+            return false;
+    return s.len > 0;
+}
+
+static enum cw_err add_text_field(struct buf *line, const struct log_field *f)
+{
+    if (f->is_number)
+        return buf_addf(line, " %s=%" PRId64, f->name, f->number);
+    enum cw_err err = buf_addf(line, " %s=", f->name);
+    if (err != CW_OK)
+        return err;
+    return is_plain(f->text) ? buf_add(line, f->text) : buf_add_json(line, f->text);
+}
+
+static enum cw_err add_json_field(struct buf *line, const struct log_field *f)
+{
+    if (f->is_number)
+        return buf_addf(line, ",\"%s\":%" PRId64, f->name, f->number);
+    enum cw_err err = buf_addf(line, ",\"%s\":", f->name);
+    return err == CW_OK ? buf_add_json(line, f->text) : err;
+}
+
+static enum cw_err add_head(const struct log *log, struct buf *line, enum log_level level,
+                            const char *event)
+{
+    char now[CLOCK_TEXT_SIZE];
+    clock_format(clock_unix_ms(), now);
+    if (log->format == LOG_FORMAT_JSON)
+        return buf_addf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", now,
+                        level_name(level), event);
+    return log->with_time ? buf_addf(line, "%s %s: %s", now, level_name(level), event)
+                          : buf_addf(line, "%s: %s", level_name(level), event);
+}
+
+void log_emit(const struct log *log, enum log_level level, const char *event,
+              const struct log_field *fields, size_t count)
+{
+    if (log == NULL || log->out == NULL || level > log->threshold)
+        return;
+    CLEANUP(buf_release) struct buf line = BUF_INIT(LINE_MAX_BYTES);
+    bool json = log->format == LOG_FORMAT_JSON;
+    enum cw_err err = add_head(log, &line, level, event);
+    for (size_t i = 0; err == CW_OK && i < count; i++)
+        err = json ? add_json_field(&line, &fields[i]) : add_text_field(&line, &fields[i]);
+    struct str text = buf_str(&line); /* a line over the ceiling loses its last fields */
+    (void)fprintf(log->out, STR_FMT "%s\n", STR_ARG(text), json ? "}" : "");
+    (void)fflush(log->out);
+}

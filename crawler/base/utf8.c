@@ -1,0 +1,48 @@
+#include "crawler/base/utf8.h"
+
+static bool in_range(struct str s, size_t at, unsigned char low, unsigned char high)
+{
+    return at < s.len && (unsigned char)s.ptr[at] >= low && (unsigned char)s.ptr[at] <= high;
+}
+
+static bool tail_ok(struct str s, size_t at)
+{
+    return in_range(s, at, 0x80, 0xBF);
+}
+
+size_t utf8_char_size(struct str s)
+{
+    if (s.len == 0)
+        return 0;
+    unsigned char c = (unsigned char)s.ptr[0];
+    if (c < 0x80)
+        return 1;
+    if (c >= 0xC2 && c <= 0xDF)
+        return tail_ok(s, 1) ? 2 : 0;
+    if (c >= 0xE0 && c <= 0xEF) {
+        unsigned char low = c == 0xE0 ? 0xA0 : 0x80, high = c == 0xED ? 0x9F : 0xBF;
+        return in_range(s, 1, low, high) && tail_ok(s, 2) ? 3 : 0;
+    }
+    if (c >= 0xF0 && c <= 0xF4) {
+        unsigned char low = c == 0xF0 ? 0x90 : 0x80, high = c == 0xF4 ? 0x8F : 0xBF;
+        return in_range(s, 1, low, high) && tail_ok(s, 2) && tail_ok(s, 3) ? 4 : 0;
+    }
+    return 0;
+}
+
+bool utf8_is_valid(struct str s)
+{
+    for (size_t i = 0, size; i < s.len; i += size)
+        if ((size = utf8_char_size(str_skip(s, i))) == 0)
+            return false;
+    return true;
+}
+
+struct str utf8_cut(struct str s, size_t max_bytes)
+{
+    if (s.len <= max_bytes)
+        return s;
+    while (max_bytes > 0 && ((unsigned char)s.ptr[max_bytes] & 0xC0) == 0x80)
+        max_bytes--;
+    return str_first(s, max_bytes);
+}

@@ -1,0 +1,6 @@
+#include "crawler/base/util.h"
+
+int main(void)
+{
+    return 2;
+}

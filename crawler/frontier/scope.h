@@ -1,0 +1,47 @@
+/* scope: which discovered URLs belong to the crawl. Pure and immutable after scope_new(), so worker
+ * threads may ask without a lock; a seed's redirect to a new host makes a new scope (scope_new
+ * again). */
+#ifndef CRAWLER_FRONTIER_SCOPE_H
+#define CRAWLER_FRONTIER_SCOPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "crawler/base/err.h"
+#include "crawler/base/str.h"
+#include "crawler/page.h"
+
+enum scope_kind {
+    SCOPE_HOST,   /* the politeness hosts (name and port) of the seeds */
+    SCOPE_DOMAIN, /* their registrable domains (public suffix list) */
+    SCOPE_PREFIX, /* URLs that start with a seed's URL up to its last slash */
+    SCOPE_ANY,
+};
+
+struct scope_options {
+    enum scope_kind kind;
+    const struct str *seeds; /* canonical URLs; borrowed for the call */
+    size_t seed_count;
+    const struct str *include,
+        *exclude; /* globs over the whole URL (`*` any run, `?` one), or re:PCRE2 */
+    size_t include_count, exclude_count;
+    int32_t max_depth; /* -1: unlimited */
+    bool no_follow;    /* exclude whatever is not a seed */
+};
+
+struct scope;
+
+/* CW_EINVAL: a pattern does not compile; *reterr_msg names it and the place in it. */
+enum cw_err scope_new(struct scope **ret, const struct scope_options *options,
+                      struct errmsg *reterr_msg) MUST_CHECK;
+struct scope *
+scope_hold(struct scope *scope); /* counted; atomic, as workers hold one while they parse */
+void scope_drop(struct scope *scope);
+
+/* The verdict on a canonical URL found at `depth`. Patterns take at most a fixed number of steps:
+ * one that needs more excludes the URL and says so in the detail. The detail lives as long as the
+ * scope. Thread: any. */
+struct verdict scope_judge(const struct scope *scope, struct str url, struct str host,
+                           int32_t depth);
+
+#endif

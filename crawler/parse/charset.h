@@ -1,0 +1,23 @@
+/* charset: which encoding a text is in, and its decoding to valid UTF-8 (WHATWG Encoding Standard;
+ * labels from its table, decoders by ICU). Order: BOM, HTTP charset, meta prescan of the first
+ * 1,024 bytes, then detection. Pure; never depends on the locale. */
+#ifndef CRAWLER_PARSE_CHARSET_H
+#define CRAWLER_PARSE_CHARSET_H
+
+#include "crawler/base/buf.h"
+#include "crawler/base/err.h"
+#include "crawler/base/str.h"
+
+/* The WHATWG name of the encoding for a label ("latin1" -> "windows-1252"); absent when unknown.
+ * Static. */
+struct str charset_of_label(struct str label);
+
+/* The encoding of `bytes`. `http_charset` is the label from Content-Type, or absent; `is_html`
+ * allows the meta prescan. Always a known encoding name. Static. */
+struct str charset_sniff(struct str bytes, struct str http_charset, bool is_html);
+
+/* Decodes `bytes` from `encoding` and appends valid UTF-8 to *ret, without a BOM; what cannot be
+ * decoded becomes U+FFFD. CW_ETOOBIG when *ret is full. */
+enum cw_err charset_to_utf8(struct buf *ret, struct str bytes, struct str encoding) MUST_CHECK;
+
+#endif

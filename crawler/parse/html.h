@@ -1,0 +1,31 @@
+/* html: what an HTML page says: links, title, description, language, canonical URL, robots rules,
+ * words. libxml2's SAX interface on a cleaned UTF-8 buffer; libxml2 lives in this room only. Pure.
+ * Time and memory are linear in the input, whatever its shape (a pre-scan caps hostile ones). */
+#ifndef CRAWLER_PARSE_HTML_H
+#define CRAWLER_PARSE_HTML_H
+
+#include "crawler/base/arena.h"
+#include "crawler/base/buf.h"
+#include "crawler/base/err.h"
+#include "crawler/base/str.h"
+#include "crawler/page.h"
+#include "crawler/parse/url.h"
+
+struct html_input {
+    struct str html;        /* valid UTF-8 */
+    const struct url *base; /* the document's URL */
+    struct str agent;       /* product token, for meta robots */
+    int64_t now_unix_ms;
+    struct buf *ret_text; /* NULL: not wanted; else visible text is added, white space folded */
+};
+
+/* Fills title, description, language, canonical_url, noindex, nofollow (or'ed), words, links,
+ * link_count and links_cut of *page; strings and links go into `arena`. Links are resolved,
+ * canonical, http(s), in the order of the page, each (element, url, text) once; verdict, depth and
+ * priority are left zero. `element` strings are static. internal, nofollow and follow are set.
+ * CW_OK also for the worst tag soup; CW_ENOMEM; CW_ETOOBIG when the arena is full (what was found
+ * stays). */
+enum cw_err html_parse(struct page *page, struct arena *arena,
+                       const struct html_input *input) MUST_CHECK;
+
+#endif

@@ -1,0 +1,183 @@
+/* store: one crawl's database, frontier included. Blocking; never hears of the loop.
+ * Thread: any, but one call at a time on one store; engine runs each call as one executor job.
+ * Every call is complete in itself (no cursor and no "last id" is held across calls), so that
+ * another implementation may answer from another machine. Frontier work is handed out as leases: a
+ * leased host and its leased URLs belong to this process until they come back in a batch or the
+ * store is closed. Crash story: what is not in a committed batch never happened; at the next open
+ * all leases lapse. */
+#ifndef STORAGE_STORE_H
+#define STORAGE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "crawler/base/err.h"
+#include "crawler/base/str.h"
+#include "crawler/page.h"
+
+struct store;
+
+struct store_options {
+    const char *path;    /* of the database file; created when absent */
+    bool fresh;          /* forget what is in it first */
+    int busy_timeout_ms; /* how long to wait for another process's lock; 0: 60,000 */
+    const char *command; /* what the person typed, for view `crawl` */
+    const char *version;
+};
+
+/* Opens, creates or migrates the database, takes the writer's lock for this process, lets old
+ * leases lapse and begins a row of view `crawl`. Errors, with a sentence in *reterr_msg that names
+ * the file and the way out: CW_ELOCKED (names the other's pid), CW_ENOTDB, CW_ENEWER, CW_EDISKFULL,
+ * CW_ESTORAGE. */
+enum cw_err store_open(struct store **ret, const struct store_options *options,
+                       struct errmsg *reterr_msg) MUST_CHECK;
+
+/* Ends the row of view `crawl` with `end_reason` ("finished", "interrupted", "max-pages", ...; NULL
+ * leaves it open, as after a crash), gives leases back, checkpoints, unlocks, frees. `store` is
+ * gone also on error. NULL is fine. */
+enum cw_err store_close(struct store *store, const char *end_reason,
+                        struct errmsg *reterr_msg) MUST_CHECK;
+
+/* A URL that a person named: on the command line, on standard input or in the configuration. */
+struct store_seed {
+    struct str url, host; /* canonical; politeness host */
+    struct verdict verdict;
+    int32_t priority;
+};
+
+/* The clock of a host, kept so that politeness survives a restart. */
+struct store_host {
+    struct str host;
+    int32_t delay_ms;              /* in force now */
+    int64_t last_fetch_unix_ms;    /* end of the last request; 0: never */
+    int64_t backoff_until_unix_ms; /* 0: none */
+    int32_t robots_status;  /* HTTP status of robots.txt; 0 unknown, negative: -(enum cw_err) */
+    int64_t robots_unix_ms; /* when it was fetched */
+};
+
+/* How much work the caller wants back. */
+struct store_want {
+    const struct str
+        *hosts; /* hosts leased already that run dry: up to urls_per_host more of each */
+    size_t host_count;
+    size_t new_hosts; /* hosts not leased yet, the longest waiting first */
+    size_t urls_per_host;
+    int64_t now_unix_ms; /* URLs due later stay where they are */
+};
+
+/* One transaction. Everything is borrowed for the call. */
+struct store_batch {
+    struct outcome *const *outcomes;
+    size_t outcome_count;
+    const struct store_seed *seeds;
+    size_t seed_count;
+    const struct attempt *attempts; /* requests that belong to no URL: robots.txt */
+    size_t attempt_count;
+    const struct store_host *hosts;
+    size_t host_count;
+    const struct str *idle_hosts; /* leases given back: nothing of them is queued here any more */
+    size_t idle_host_count;
+    struct store_want want;
+};
+
+struct store_lease {
+    int64_t url_id;
+    struct str url;
+    size_t host; /* index into store_reply.hosts */
+    int32_t depth;
+    int32_t attempts; /* requests made for it so far */
+    int32_t hops;     /* redirects that led to it, in a row */
+    bool is_seed;
+};
+
+/* Owned by the caller; store_reply_release() frees it. */
+struct store_reply {
+    struct arena arena;
+    struct store_host *hosts; /* every host with a lease below; the new ones first seen here */
+    size_t host_count;
+    struct store_lease *leases; /* grouped by host, in the order to be fetched */
+    size_t lease_count;
+    int64_t queued; /* URLs that wait in the database after this batch, leased ones not counted */
+    int64_t active; /* leased */
+    int64_t
+        next_due_unix_ms; /* the earliest due time of a URL or host that waits for it; 0: none */
+    int64_t pages;        /* answers stored in all: what --max-pages counts */
+    int64_t seen;         /* URLs ever seen */
+};
+void store_reply_release(struct store_reply *reply);
+
+/* Applies the batch and leases work, in one transaction. On error nothing of it has happened and
+ * *ret is untouched: CW_EDISKFULL, CW_ESTORAGE, CW_ENOMEM. Cost: O(n log n) in the batch's URLs.
+ * For each outcome: the state change, the attempt, the page with body and links, and every
+ * discovered URL with its verdict. A URL seen before keeps its row; a shorter way to it lowers its
+ * depth, and one that was excluded for its depth alone (or for nofollow alone) is queued when the
+ * new verdict allows it. The redirect target of a seed becomes a seed. A redirect that closes a
+ * loop fails as CW_EREDIRECT. */
+enum cw_err store_commit(struct store *store, const struct store_batch *batch,
+                         struct store_reply *ret, struct errmsg *reterr_msg) MUST_CHECK;
+
+/* Requeues seeds that failed or answered 5xx, for a run that repeats the command. */
+enum cw_err store_retry_seeds(struct store *store, struct errmsg *reterr_msg) MUST_CHECK;
+
+/* The seeds in the database, the redirect targets of seeds included: what scope is built from. */
+struct store_seeds {
+    struct arena arena;
+    struct str *urls;
+    size_t count;
+};
+void store_seeds_release(struct store_seeds *seeds);
+enum cw_err store_list_seeds(struct store *store, struct store_seeds *ret,
+                             struct errmsg *reterr_msg) MUST_CHECK;
+
+/* What came of the crawl, by kind: the summary at the end. */
+struct store_count {
+    struct str name; /* "200", "404"; or "excluded: robots", "failed: dns" */
+    int64_t count;
+};
+struct store_summary {
+    struct arena arena;
+    struct store_count *statuses, *reasons; /* largest first */
+    size_t status_count, reason_count;
+    int64_t queued, done, failed, excluded;
+    int64_t seeds, seeds_fetched; /* seeds in all; those answered with a status below 400 */
+};
+void store_summary_release(struct store_summary *summary);
+enum cw_err store_summarise(struct store *store, struct store_summary *ret,
+                            struct errmsg *reterr_msg) MUST_CHECK;
+
+/* ---- Reading, from any process, also while a crawl writes. Read-only by construction. ---- */
+
+struct store_reader;
+
+/* Errors: CW_ENOTFOUND (no such file), CW_ENOTDB, CW_ENEWER, CW_ESTORAGE. */
+enum cw_err store_reader_open(struct store_reader **ret, const char *path,
+                              struct errmsg *reterr_msg) MUST_CHECK;
+void store_reader_close(struct store_reader *reader);
+
+enum store_type { STORE_NULL, STORE_INTEGER, STORE_REAL, STORE_TEXT, STORE_BLOB };
+struct store_value {
+    enum store_type type;
+    int64_t integer;
+    double real;
+    struct str text; /* of TEXT and BLOB; borrowed for the callback */
+};
+
+/* `on_columns` comes once for each statement that has columns, before its first row; `on_row` for
+ * each row. Either returns false to stop the query (that is no error). */
+struct store_query_sink {
+    bool (*on_columns)(void *arg, const char *const *names, size_t count);
+    bool (*on_row)(void *arg, const struct store_value *values, size_t count);
+    void *arg;
+};
+
+/* Runs one or more SQL statements. Anything that would write anywhere is refused: CW_EINVAL, with
+ * SQLite's own words and, where known, the place in the text. */
+enum cw_err store_query(struct store_reader *reader, struct str sql,
+                        const struct store_query_sink *sink, struct errmsg *reterr_msg) MUST_CHECK;
+
+/* The stored body of `url` (canonical form), decoded; *ret (initialised) receives it. CW_ENOTFOUND
+ * says in *reterr_msg whether the URL was never seen, is queued, failed, or has no stored body. */
+enum cw_err store_read_body(struct store_reader *reader, struct str url, struct buf *ret,
+                            struct errmsg *reterr_msg) MUST_CHECK;
+
+#endif
