@@ -1,0 +1,39 @@
+/* url_p: what the files of the URL parser share. Private to url*.c.
+ *
+ * The picture, with every part present (any may be missing; see struct url):
+ *
+ *     https://user:pass@example.org:8443/foo/bar?baz#quux
+ *          |      |     |          |    |       |   |
+ *          |      |     |          |    |       |   hash_start
+ *          |      |     |          |    |       search_start
+ *          |      |     |          |    pathname_start
+ *          |      |     |          host_end
+ *          |      |     host_start
+ *          |      username_end
+ *          scheme_end
+ *
+ * Invariants: scheme_end < username_end <= host_start <= host_end <= pathname_start. Without an
+ * authority ("mailto:x") the four offsets after the colon are scheme_end + 1; a path that would
+ * then read as an authority is written "/." first, and pathname_start lies behind that. */
+#ifndef CRAWLER_PARSE_URL_P_H
+#define CRAWLER_PARSE_URL_P_H
+
+#include "crawler/parse/url.h"
+
+/* The special schemes of the URL Standard, and the rest. */
+enum url_scheme {
+    SCHEME_OTHER,
+    SCHEME_FILE,
+    SCHEME_FTP,
+    SCHEME_HTTP,
+    SCHEME_HTTPS,
+    SCHEME_WS,
+    SCHEME_WSS,
+};
+enum url_scheme url_scheme_of(struct str lower_case_name);
+int32_t url_default_port(enum url_scheme scheme); /* -1: none */
+
+void url_reset(struct url *url); /* empty but valid; keeps its buffer */
+bool url_has_authority(const struct url *url);
+
+#endif
