@@ -106,6 +106,8 @@ static void add_host(struct buf *ret, struct str host)
 /* crawld refuses what no resolver takes: such a case passes when it fails. */
 static bool fits_dns(struct str host)
 {
+    if (str_ends(host, STR(".")))
+        host.len--;
     bool fits = host.len <= 253;
     for (struct str rest = host; !str_is_absent(rest);)
         fits = str_cut(&rest, '.').len <= 63 && fits;
@@ -176,13 +178,14 @@ static int run_domain_suite(const char *path, const char *name, size_t at_least)
     return suite_finish(&suite, at_least);
 }
 
+/* What is missing to the full count needs mappings of Unicode 16 in ICU. */
 int main(void)
 {
     int failed = run_url_suite(SUITE("url/urltestdata.json"), "urltestdata.json", 891);
     failed |=
         run_url_suite(SUITE("url/ada_extra_urltestdata.json"), "ada_extra_urltestdata.json", 28);
-    failed |= run_host_suite(SUITE("url/toascii.json"), "toascii.json", 80);
-    failed |= run_host_suite(SUITE("url/IdnaTestV2.json"), "IdnaTestV2.json", 2597);
+    failed |= run_host_suite(SUITE("url/toascii.json"), "toascii.json", 86);
+    failed |= run_host_suite(SUITE("url/IdnaTestV2.json"), "IdnaTestV2.json", 2665);
     failed |=
         run_length_suite(SUITE("url/verifydnslength_tests.json"), "verifydnslength_tests.json", 17);
     failed |= run_domain_suite(SUITE("psl/registrable.tsv"), "registrable.tsv", 77);
