@@ -1,7 +1,9 @@
 /* url: the URL Standard's parser, resolver and serialiser (WHATWG URL, "URL parsing", "URL
- * serializing"), hosts through ICU's UTS 46. Pure. Input is UTF-8; what is not becomes U+FFFD.
- * Linear in the input. The parsed URL is its own serialisation (href) plus offsets, so reading a
- * part costs nothing. */
+ * serializing"), hosts through ICU's UTS 46. Pure. Input is UTF-8; each byte that is not becomes
+ * U+FFFD. Linear in the input. The parsed URL is its own serialisation (href) plus offsets, so
+ * reading a part costs nothing.
+ * Stricter than the standard in one thing: a domain name over 253 bytes, or with a label over 63
+ * (RFC 1035, 2.3.4), is refused. */
 #ifndef CRAWLER_PARSE_URL_H
 #define CRAWLER_PARSE_URL_H
 
@@ -16,7 +18,7 @@
 struct url {
     struct buf href;       /* owned; the serialisation, ASCII only */
     uint32_t scheme_end;   /* offset of the colon after the scheme */
-    uint32_t username_end; /* offsets into href; see url.c for the picture */
+    uint32_t username_end; /* offsets into href; see url_p.h for the picture */
     uint32_t host_start, host_end;
     uint32_t pathname_start;
     uint32_t search_start; /* URL_NO_PART when there is none; at the '?' */
@@ -32,13 +34,16 @@ struct url {
                   .hash_start = URL_NO_PART,                                                       \
                   .port = -1})
 
-/* Parses `input`, against `base` (NULL: none). CW_EURL: the standard says failure; *ret is then
- * empty but valid. `ret` must not be `base`. */
+/* Parses `input`, against `base` (NULL: none). CW_EURL: the standard says failure. CW_ETOOBIG: over
+ * 1 MiB, before or after. On every failure *ret is empty but valid. `ret` must not be `base`. */
 enum cw_err url_parse(struct url *ret, struct str input, const struct url *base) MUST_CHECK;
+
+/* Makes *ret the same URL. On failure (CW_ENOMEM, CW_ETOOBIG) it is empty. */
 enum cw_err url_copy(struct url *ret, const struct url *url) MUST_CHECK;
 void url_release(struct url *url);
 
-/* Parts, borrowed from href. Absent where the URL has none. Names as in the standard's API. */
+/* Parts, borrowed from href. Absent where the URL has none (the path is at least empty). Names as
+ * in the standard's API. */
 struct str url_href(const struct url *url);
 struct str url_href_without_hash(const struct url *url);
 struct str url_scheme(const struct url *url);   /* "https", without the colon */
@@ -54,18 +59,22 @@ url_path_and_query(const struct url *url); /* what robots.txt rules match and HT
 bool url_is_http(const struct url *url); /* http or https */
 uint16_t
 url_effective_port(const struct url *url); /* the port, or the scheme's default; 0 unknown */
-struct str
-url_origin(const struct url *url); /* "https://example.org:8443": whose robots.txt it is */
+
+/* "https://example.org:8443": whose robots.txt it is. Being the head of href, it is there for http,
+ * https, ftp, ws and wss only, and only while there is no user name or password: ask a canonical
+ * URL. Absent otherwise. */
+struct str url_origin(const struct url *url);
 
 /* The politeness host: hostname, and ":port" when it is not the scheme's default. */
 struct str url_host_key(const struct url *url);
 
 /* Brings an http(s) URL into crawld's canonical form, in place: the standard's serialisation
- * without fragment, user name and password. Every URL in the database has this form. */
+ * without fragment, user name and password. Every URL in the database has this form. CW_EINVAL: it
+ * is another scheme, and stays as it was. */
 enum cw_err url_canonicalize(struct url *url) MUST_CHECK;
 
-/* The registrable domain of a host name (public suffix list), or the whole name when it has none or
- * is an IP literal. Borrowed from `hostname`. `psl`-free for callers: the built-in list is used. */
+/* The registrable domain of a host name (libpsl's built-in public suffix list), or the whole name
+ * when it has none or is an IP address. Borrowed from `hostname`, a last dot included. */
 struct str url_registrable_domain(struct str hostname);
 
 #endif
