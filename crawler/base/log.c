@@ -51,17 +51,29 @@ static enum cw_err add_head(const struct log *log, struct buf *line, enum log_le
                           : buf_addf(line, "%s: %s", level_name(level), event);
 }
 
+/* A field that does not fit under the line's ceiling is dropped whole, so that JSON stays JSON. */
+static void add_field(const struct log *log, struct buf *line, const struct log_field *f)
+{
+    size_t before = line->len;
+    enum cw_err err =
+        log->format == LOG_FORMAT_JSON ? add_json_field(line, f) : add_text_field(line, f);
+    if (err == CW_OK)
+        return;
+    line->len = before;
+    line->ptr[before] = '\0';
+}
+
 void log_emit(const struct log *log, enum log_level level, const char *event,
               const struct log_field *fields, size_t count)
 {
     if (log == NULL || log->out == NULL || level > log->threshold)
         return;
     CLEANUP(buf_release) struct buf line = BUF_INIT(LINE_MAX_BYTES);
-    bool json = log->format == LOG_FORMAT_JSON;
-    enum cw_err err = add_head(log, &line, level, event);
-    for (size_t i = 0; err == CW_OK && i < count; i++)
-        err = json ? add_json_field(&line, &fields[i]) : add_text_field(&line, &fields[i]);
-    struct str text = buf_str(&line); /* a line over the ceiling loses its last fields */
-    (void)fprintf(log->out, STR_FMT "%s\n", STR_ARG(text), json ? "}" : "");
+    if (add_head(log, &line, level, event) != CW_OK)
+        return;
+    for (size_t i = 0; i < count; i++)
+        add_field(log, &line, &fields[i]);
+    (void)fprintf(log->out, STR_FMT "%s\n", STR_ARG(buf_str(&line)),
+                  log->format == LOG_FORMAT_JSON ? "}" : "");
     (void)fflush(log->out);
 }
