@@ -33,6 +33,8 @@ static struct arena_block *add_block(struct arena *a, size_t need)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
+    if (size > PTRDIFF_MAX) /* so no sum below overflows */
+        return NULL;
     size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     if (size > a->max - a->used)
         return NULL;
