@@ -28,6 +28,6 @@ void clock_format(int64_t unix_ms, char ret_text[CLOCK_TEXT_SIZE])
     struct tm tm;
     (void)gmtime_r(&seconds, &tm);
     char date[CLOCK_TEXT_SIZE];
-    (void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)strftime(date, sizeof date, "%04Y-%m-%dT%H:%M:%S", &tm); /* %Y alone would not pad */
     (void)snprintf(ret_text, CLOCK_TEXT_SIZE, "%.19s.%03dZ", date, (int)ms);
 }
