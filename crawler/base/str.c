@@ -97,7 +97,7 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *ret)
         if (!ascii_is_digit(s.ptr[i]))
             return false;
         unsigned digit = (unsigned)(s.ptr[i] - '0');
-        if (value > (max - MIN(digit, max)) / 10)
+        if (digit > max || value > (max - digit) / 10)
             return false;
         value = value * 10 + digit;
     }
