@@ -1,0 +1,78 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "crawler/base/utf8.h"
+
+/* The Unicode Standard, table 3-7, at its borders; size 0 is what is not well-formed. */
+static const struct {
+    const char *bytes;
+    size_t size;
+} char_cases[] = {
+    {"a", 1},
+    {"\x7F", 1},
+    {"\x80", 0},
+    {"\xBF", 0},
+    {"\xC0\x80", 0},
+    {"\xC1\xBF", 0},
+    {"\xC2\x80", 2},
+    {"\xC2\x7F", 0},
+    {"\xC2", 0},
+    {"\xDF\xBF", 2},
+    {"\xE0\x9F\xBF", 0},
+    {"\xE0\xA0\x80", 3},
+    {"\xE0\xA0", 0},
+    {"\xED\x9F\xBF", 3},
+    {"\xED\xA0\x80", 0},
+    {"\xEE\x80\x80", 3},
+    {"\xEF\xBF\xBF", 3},
+    {"\xEF\xBF\xC0", 0},
+    {"\xF0\x8F\xBF\xBF", 0},
+    {"\xF0\x90\x80\x80", 4},
+    {"\xF0\x90\x80", 0},
+    {"\xF4\x8F\xBF\xBF", 4},
+    {"\xF4\x90\x80\x80", 0},
+    {"\xF5\x80\x80\x80", 0},
+    {"\xFF", 0},
+    {"", 0},
+};
+
+static void well_formed__is_what_table_3_7_lists(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(char_cases); i++)
+        assert_int_equal(utf8_char_size(str_of(char_cases[i].bytes)), char_cases[i].size);
+    assert_int_equal(utf8_char_size(STR("\0")), 1);
+}
+
+static void text__is_valid_as_a_whole(void **state)
+{
+    (void)state;
+    assert_true(utf8_is_valid(STR("")));
+    assert_true(utf8_is_valid(STR("a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80\0z")));
+    assert_false(utf8_is_valid(STR("a\xC3")));
+    assert_false(utf8_is_valid(STR("\xE2\x82\xAC\x80")));
+}
+
+static void cut__falls_between_characters(void **state)
+{
+    struct str text = STR("a\xE2\x82\xAC\xF0\x9F\x98\x80");
+    static const size_t expected[] = {0, 1, 1, 1, 4, 4, 4, 4, 8, 8};
+    (void)state;
+    for (size_t max = 0; max < ARRAY_LEN(expected); max++)
+        assert_int_equal(utf8_cut(text, max).len, expected[max]);
+    assert_int_equal(utf8_cut(STR("\x80\x80\x80"), 2).len, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(well_formed__is_what_table_3_7_lists),
+        cmocka_unit_test(text__is_valid_as_a_whole),
+        cmocka_unit_test(cut__falls_between_characters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
