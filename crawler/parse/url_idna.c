@@ -20,16 +20,19 @@ enum {
 static const struct later_mapping {
     UChar first, last, to; /* `first` becomes `to`, and so on; 0: removed */
 } later_mappings[] = {
-    {0x04C0, 0x04C0, 0x04CF}, /* palochka */
-    {0x10A0, 0x10C5, 0x2D00}, /* Georgian, as are the next two */
-    {0x10C7, 0x10C7, 0x2D27}, {0x10CD, 0x10CD, 0x2D2D}, {0x115F, 0x1160, 0}, /* Hangul fillers */
+    {0x04C0, 0x04C0, 0x04CF}, /* Cyrillic palochka */
+    {0x10A0, 0x10C5, 0x2D00}, /* Georgian capitals */
+    {0x10C7, 0x10C7, 0x2D27}, /* Georgian capital yn */
+    {0x10CD, 0x10CD, 0x2D2D}, /* Georgian capital aen */
+    {0x115F, 0x1160, 0},      /* Hangul fillers */
     {0x17B4, 0x17B5, 0},      /* Khmer inherent vowels */
     {0x180E, 0x180E, 0},      /* Mongolian vowel separator */
-    {0x1E9E, 0x1E9E, 0x00DF}, /* sharp s */
+    {0x1E9E, 0x1E9E, 0x00DF}, /* capital sharp s */
     {0x206A, 0x206F, 0},      /* deprecated format characters */
-    {0x2132, 0x2132, 0x214E}, /* turned F */
-    {0x2183, 0x2183, 0x2184}, /* reversed C */
-    {0x3164, 0x3164, 0},      {0xFFA0, 0xFFA0, 0},
+    {0x2132, 0x2132, 0x214E}, /* turned capital F */
+    {0x2183, 0x2183, 0x2184}, /* reversed Roman numeral one hundred */
+    {0x3164, 0x3164, 0},      /* Hangul filler */
+    {0xFFA0, 0xFFA0, 0},      /* halfwidth Hangul filler */
 };
 
 static UChar map_later(UChar c)

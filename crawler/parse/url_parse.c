@@ -6,8 +6,6 @@
 
 enum { INPUT_MAX = 1 << 20, PORT_MAX = 65535 };
 
-static void parse_relative(struct parser *p);
-
 static void set_scheme(struct parser *p, enum url_scheme scheme)
 {
     p->scheme = scheme;
@@ -125,7 +123,7 @@ static void parse_authority(struct parser *p)
     parse_host(p, str_first(host, colon));
     parse_port(p, str_skip(host, colon + 1));
     p->url->pathname_start = parser_offset(p);
-    path_start(p);
+    url_path_start(p);
     parse_after_path(p);
 }
 
@@ -169,13 +167,13 @@ static void parse_relative_path(struct parser *p)
     copy_base_authority(p);
     parser_put(p, url_pathname(p->base));
     if (!keeps_query && !parser_sees(p, '?')) {
-        if (p->scheme == SCHEME_FILE && path_starts_with_drive_letter(p->rest))
-            path_empty(p);
+        if (p->scheme == SCHEME_FILE && url_path_starts_with_drive_letter(p->rest))
+            url_path_empty(p);
         else
-            path_shorten(p);
-        path_add_segments(p);
+            url_path_shorten(p);
+        url_path_add_segments(p);
     }
-    path_guard(p);
+    url_path_guard(p);
     if (keeps_query)
         copy_base_query(p);
     parse_after_path(p);
@@ -185,8 +183,8 @@ static void parse_relative_path(struct parser *p)
 static void parse_absolute_path(struct parser *p)
 {
     copy_base_authority(p);
-    path_add_segments(p);
-    path_guard(p);
+    url_path_add_segments(p);
+    url_path_guard(p);
     parse_after_path(p);
 }
 
@@ -231,8 +229,8 @@ static void parse_fragment_of_opaque(struct parser *p)
 static void parse_file_host(struct parser *p)
 {
     struct str ahead = str_first(p->rest, 2);
-    if (path_is_drive_letter(ahead) && path_starts_with_drive_letter(p->rest)) {
-        path_add_segments(p);
+    if (url_path_is_drive_letter(ahead) && url_path_starts_with_drive_letter(p->rest)) {
+        url_path_add_segments(p);
         return;
     }
     parse_host(p, parser_take_until(p, p->enders, NULL));
@@ -241,7 +239,7 @@ static void parse_file_host(struct parser *p)
         p->url->host_end = p->url->host_start;
     }
     p->url->pathname_start = parser_offset(p);
-    path_start(p);
+    url_path_start(p);
 }
 
 /* "file slash state", for one slash only: the drive of the base stays. */
@@ -250,11 +248,11 @@ static void parse_file_absolute_path(struct parser *p)
     if (base_has_scheme(p, SCHEME_FILE)) {
         struct str path = url_pathname(p->base);
         copy_base_authority(p);
-        if (!path_starts_with_drive_letter(p->rest) && path.len >= 3 && path.ptr[2] == ':' &&
-            path_starts_with_drive_letter(str_skip(path, 1)))
+        if (!url_path_starts_with_drive_letter(p->rest) && path.len >= 3 && path.ptr[2] == ':' &&
+            url_path_starts_with_drive_letter(str_skip(path, 1)))
             parser_put(p, str_first(path, 3));
     }
-    path_add_segments(p);
+    url_path_add_segments(p);
 }
 
 /* "file state"; the scheme is written. */
@@ -268,7 +266,7 @@ static void parse_file(struct parser *p)
     parser_put(p, STR("//"));
     set_no_authority(p);
     if (!parser_sees_slash(p)) {
-        path_add_segments(p);
+        url_path_add_segments(p);
     } else {
         parser_skip(p, 1);
         if (parser_sees_slash(p)) {
@@ -312,10 +310,10 @@ static void parse_without_authority(struct parser *p)
     set_no_authority(p);
     if (parser_sees(p, '/')) {
         parser_skip(p, 1);
-        path_add_segments(p);
-        path_guard(p);
+        url_path_add_segments(p);
+        url_path_guard(p);
     } else {
-        path_add_opaque(p);
+        url_path_add_opaque(p);
     }
     parse_after_path(p);
 }

@@ -77,20 +77,20 @@ static inline struct str parser_take_until(struct parser *p, unsigned classes, u
 /* ---- url_path.c */
 
 /* "path start state": after an authority. */
-void path_start(struct parser *p);
+void url_path_start(struct parser *p);
 /* "path state": the segments from here on, appended to what the path holds. */
-void path_add_segments(struct parser *p);
+void url_path_add_segments(struct parser *p);
 /* "opaque path state". */
-void path_add_opaque(struct parser *p);
+void url_path_add_opaque(struct parser *p);
 /* "shorten a URL's path". */
-void path_shorten(struct parser *p);
-void path_empty(struct parser *p);
+void url_path_shorten(struct parser *p);
+void url_path_empty(struct parser *p);
 /* Writes "/." before a path that would otherwise read as an authority. */
-void path_guard(struct parser *p);
+void url_path_guard(struct parser *p);
 
 /* Two bytes, "C:" or "C|". */
-bool path_is_drive_letter(struct str s);
+bool url_path_is_drive_letter(struct str s);
 /* "starts with a Windows drive letter". */
-bool path_starts_with_drive_letter(struct str s);
+bool url_path_starts_with_drive_letter(struct str s);
 
 #endif

@@ -15,28 +15,28 @@ static struct str path_so_far(const struct parser *p)
     return str_skip(buf_str(&p->url->href), p->url->pathname_start);
 }
 
-bool path_is_drive_letter(struct str s)
+bool url_path_is_drive_letter(struct str s)
 {
     return s.len == 2 && ascii_is_alpha(s.ptr[0]) && (s.ptr[1] == ':' || s.ptr[1] == '|');
 }
 
-bool path_starts_with_drive_letter(struct str s)
+bool url_path_starts_with_drive_letter(struct str s)
 {
     const unsigned enders = URL_BYTE_ENDS_PART | URL_BYTE_BACKSLASH;
-    return path_is_drive_letter(str_first(s, 2)) &&
+    return url_path_is_drive_letter(str_first(s, 2)) &&
            (s.len == 2 || (url_byte_class(s.ptr[2]) & enders));
 }
 
-void path_empty(struct parser *p)
+void url_path_empty(struct parser *p)
 {
     cut(p, p->url->pathname_start);
 }
 
-void path_shorten(struct parser *p)
+void url_path_shorten(struct parser *p)
 {
     struct str path = path_so_far(p);
     if (p->scheme == SCHEME_FILE && path.len == 3 && path.ptr[2] == ':' &&
-        path_is_drive_letter(str_skip(path, 1)))
+        url_path_is_drive_letter(str_skip(path, 1)))
         return;
     const char *slash = path.len > 0 ? memrchr(path.ptr, '/', path.len) : NULL;
     if (slash != NULL)
@@ -61,7 +61,7 @@ static int count_dots(struct str segment)
 static void add_segment(struct parser *p, struct str segment, unsigned seen)
 {
     parser_put(p, STR("/"));
-    if (p->scheme == SCHEME_FILE && path_is_drive_letter(segment) && path_so_far(p).len == 1) {
+    if (p->scheme == SCHEME_FILE && url_path_is_drive_letter(segment) && path_so_far(p).len == 1) {
         parser_put(p, str_first(segment, 1));
         parser_put(p, STR(":"));
     } else if (seen & URL_SET_PATH) {
@@ -71,7 +71,7 @@ static void add_segment(struct parser *p, struct str segment, unsigned seen)
     }
 }
 
-void path_add_segments(struct parser *p)
+void url_path_add_segments(struct parser *p)
 {
     for (bool more = true; more && p->err == CW_OK;) {
         unsigned seen;
@@ -81,7 +81,7 @@ void path_add_segments(struct parser *p)
         if (more)
             parser_skip(p, 1);
         if (dots == 2)
-            path_shorten(p);
+            url_path_shorten(p);
         if (dots == 0)
             add_segment(p, segment, seen);
         else if (!more)
@@ -89,18 +89,18 @@ void path_add_segments(struct parser *p)
     }
 }
 
-void path_start(struct parser *p)
+void url_path_start(struct parser *p)
 {
     bool has_path = p->rest.len > 0 && !parser_sees(p, '?') && !parser_sees(p, '#');
     if (!has_path && !parser_is_special(p))
         return;
     if (parser_sees_slash(p))
         parser_skip(p, 1);
-    path_add_segments(p);
+    url_path_add_segments(p);
 }
 
 /* A space before the query or fragment would be lost when these are: it is encoded. */
-void path_add_opaque(struct parser *p)
+void url_path_add_opaque(struct parser *p)
 {
     struct str rest = p->rest;
     size_t len = MIN(str_find_char(rest, '?'), str_find_char(rest, '#'));
@@ -112,7 +112,7 @@ void path_add_opaque(struct parser *p)
     parser_skip(p, len);
 }
 
-void path_guard(struct parser *p)
+void url_path_guard(struct parser *p)
 {
     if (url_has_authority(p->url) || !str_starts(path_so_far(p), STR("//")))
         return;

@@ -158,6 +158,30 @@ static int run_length_suite(const char *path, const char *name, size_t at_least)
     return suite_finish(&suite, at_least);
 }
 
+/* url_parse() takes UTF-8 only, so of the encodings only "utf-8" is tried. */
+static int run_percent_suite(const char *path, const char *name, size_t at_least)
+{
+    json_t *tests = suite_load_json(path), *test;
+    struct suite suite = {.name = name};
+    struct url url = URL_INIT;
+    size_t i;
+    json_array_foreach(tests, i, test)
+    {
+        struct str input = suite_str(test, "input");
+        struct buf text = BUF_INIT(100);
+        if (!json_is_object(test))
+            continue;
+        bool ok = buf_addf(&text, "https://a/?" STR_FMT, STR_ARG(input)) == CW_OK &&
+                  url_parse(&url, buf_str(&text), NULL) == CW_OK;
+        suite_check(&suite, input, suite_str(json_object_get(test, "output"), "utf-8"),
+                    ok ? str_skip(url_search(&url), 1) : STR_NONE);
+        buf_release(&text);
+    }
+    url_release(&url);
+    json_decref(tests);
+    return suite_finish(&suite, at_least);
+}
+
 /* Rows "host TAB registrable domain"; "-" (none) is the whole name for us. */
 static int run_domain_suite(const char *path, const char *name, size_t at_least)
 {
@@ -189,6 +213,7 @@ int main(void)
     /* Five cases want empty labels refused; urltestdata.json, the standard's own, takes them. */
     failed |=
         run_length_suite(SUITE("url/verifydnslength_tests.json"), "verifydnslength_tests.json", 12);
+    failed |= run_percent_suite(SUITE("url/percent-encoding.json"), "percent-encoding.json", 7);
     failed |= run_domain_suite(SUITE("psl/registrable.tsv"), "registrable.tsv", 77);
     return failed;
 }

@@ -195,6 +195,40 @@ static void url_over_its_ceiling__is_too_big(void **state)
     url_release(&small);
 }
 
+/* Whichever write is the first that fails, the result is the same. */
+static void every_ceiling__is_met_cleanly(void **state)
+{
+    static const char *const inputs[] = {
+        "https://user:pass@example.org:8443/a b/../c?d e#f g",
+        "..//x/./y?z",
+        "//0x7f.1:81/",
+        "http://[1::ffff]/",
+        "file:c|/..",
+        "x:/..//y z",
+        "mailto:a b ?c",
+        "#d",
+        "?e",
+        "http://b\xC3\xBC"
+        "cher.example/%%41",
+    };
+    struct url base = URL_INIT, full = URL_INIT;
+    (void)state;
+    parse_ok(&base, "http://u@base.example:81/dir/file?query#hash", NULL);
+    for (size_t i = 0; i < ARRAY_LEN(inputs); i++) {
+        parse_ok(&full, inputs[i], &base);
+        for (size_t max = 0; max < full.href.len; max++) {
+            struct url url = URL_INIT;
+            url.href.max = max;
+            if (url_parse(&url, str_of(inputs[i]), &base) == CW_OK)
+                fail_msg("%s fits into %zu bytes", inputs[i], max);
+            assert_is_empty(&url);
+            url_release(&url);
+        }
+    }
+    url_release(&base);
+    url_release(&full);
+}
+
 static void next_parse__uses_the_same_memory(void **state)
 {
     struct url url = URL_INIT;
@@ -316,6 +350,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_not_utf8__become_replacement_characters),
         cmocka_unit_test(failed_parse__leaves_an_empty_url),
         cmocka_unit_test(url_over_its_ceiling__is_too_big),
+        cmocka_unit_test(every_ceiling__is_met_cleanly),
         cmocka_unit_test(next_parse__uses_the_same_memory),
         cmocka_unit_test(copy__is_independent),
         cmocka_unit_test(canonical_form__has_no_fragment_and_no_credentials),
