@@ -208,8 +208,7 @@ static void every_ceiling__is_met_cleanly(void **state)
         "mailto:a b ?c",
         "#d",
         "?e",
-        "http://b\xC3\xBC"
-        "cher.example/%%41",
+        "http://\xC3\xBC.example/%41",
     };
     struct url base = URL_INIT, full = URL_INIT;
     (void)state;
