@@ -73,7 +73,7 @@ void log_emit(const struct log *log, enum log_level level, const char *event,
         return;
     for (size_t i = 0; i < count; i++)
         add_field(log, &line, &fields[i]);
-    (void)fprintf(log->out, STR_FMT "%s\n", STR_ARG(buf_str(&line)),
-                  log->format == LOG_FORMAT_JSON ? "}" : "");
+    (void)fprintf(log->out, "%s" STR_FMT "%s\n", log->clear != NULL ? log->clear : "",
+                  STR_ARG(buf_str(&line)), log->format == LOG_FORMAT_JSON ? "}" : "");
     (void)fflush(log->out);
 }

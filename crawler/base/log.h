@@ -18,7 +18,8 @@ struct log {
     FILE *out;                /* borrowed */
     enum log_level threshold; /* finer events are dropped */
     enum log_format format;
-    bool with_time; /* off where the journal adds it */
+    bool with_time;    /* off where the journal adds it */
+    const char *clear; /* written first, to take a progress line away; NULL: nothing to take */
 };
 
 struct log_field {
