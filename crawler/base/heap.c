@@ -40,16 +40,23 @@ void heap_release(struct heap *h)
     *h = HEAP_INIT;
 }
 
+enum cw_err heap_reserve(struct heap *h, size_t count)
+{
+    if (count <= h->cap)
+        return CW_OK;
+    size_t cap = MAX(count, MAX(h->cap * 2, (size_t)16));
+    struct heap_item **grown = realloc(h->items, cap * sizeof(struct heap_item *));
+    if (grown == NULL)
+        return CW_ENOMEM;
+    h->items = grown;
+    h->cap = cap;
+    return CW_OK;
+}
+
 enum cw_err heap_push(struct heap *h, struct heap_item *item, int64_t key)
 {
-    if (h->count == h->cap) {
-        size_t cap = MAX(h->cap * 2, (size_t)16);
-        struct heap_item **grown = realloc(h->items, cap * sizeof(struct heap_item *));
-        if (grown == NULL)
-            return CW_ENOMEM;
-        h->items = grown;
-        h->cap = cap;
-    }
+    if (heap_reserve(h, h->count + 1) != CW_OK)
+        return CW_ENOMEM;
     *item = (struct heap_item){.key = key, .order = h->next_order++, .place = ++h->count};
     sift_up(h, item);
     return CW_OK;

@@ -25,6 +25,9 @@ struct heap {
 #define HEAP_INIT ((struct heap){0})
 
 void heap_release(struct heap *h);
+
+/* Makes room for `count` items in all: until there are as many, heap_push() cannot fail. */
+enum cw_err heap_reserve(struct heap *h, size_t count) MUST_CHECK;
 enum cw_err heap_push(struct heap *h, struct heap_item *item, int64_t key) MUST_CHECK;
 void heap_remove(struct heap *h,
                  struct heap_item *item);           /* nothing happens when it is in no heap */
