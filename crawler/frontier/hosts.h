@@ -11,7 +11,8 @@
  * A host is always in exactly one place, and one function moves it:
  *   IDLE     no turn waits
  *   READY    in the heap, keyed by the time at which it may start its next request
- *   FULL     turns wait, but its slots are taken, or its first request is still finding its address
+ *   FULL     turns wait, but its slots are taken, or a turn of it is still finding its address: one
+ *            at a time, so that no two start together after a slow name server
  *   CROWDED  turns wait, but its address has no free slot: it stands in the address's list
  * Invariant: a request starts no sooner than delay_ms after the previous one of its host ended, and
  * after the previous one started; and never before backoff_until. Memory: a few hundred bytes a
@@ -58,13 +59,15 @@ void hosts_set_limits(struct hosts *hosts,
                       const struct hosts_limits *limits); /* takes effect at once */
 
 /* The host called `name` (copied), made when unknown. NULL when memory is out. Valid while a turn
- * or a crawl holds it: hosts_get() holds, hosts_drop() lets go. */
+ * or a crawl holds it: hosts_get() holds, hosts_drop() lets go. Policies add up until the last
+ * holder has let go. */
 struct host *hosts_get(struct hosts *hosts, struct str name,
                        const struct host_policy *policy) MUST_CHECK;
 void hosts_drop(struct hosts *hosts, struct host *host);
 struct str host_name(const struct host *host);
 
-/* Restores a clock that was stored: the host may not start before `next_ms`. */
+/* Restores a clock that was stored: the host may not start before `next_ms`. `delay_ms` stands in
+ * for `auto` until the first answer. */
 void hosts_restore(struct hosts *hosts, struct host *host, int64_t delay_ms, int64_t next_ms);
 
 /* Puts `turn` at the end of the host's queue (`first`: at its head, as robots.txt needs). */
@@ -75,8 +78,11 @@ enum cw_err hosts_ask(struct hosts *hosts, struct host *host, struct turn *turn,
  * the time at which one may (INT64_MAX: only after a hosts_done() or hosts_ask()). */
 struct turn *hosts_next(struct hosts *hosts, int64_t now_ms, int64_t *ret_wake_ms);
 
-/* Says which address the running turn is about to connect to. True: go on. False: the address is
- * full; the turn has given its slots back and waits at the head of its host's queue again. */
+/* Says which address the turn that hosts_next() gave is about to connect to: once, right before it
+ * does, since the host's other turns wait for it and its clock starts here. An absent address takes
+ * no slot of one. True: go on. False: the address is full, or a request of the host ended meanwhile
+ * and its delay runs; the turn has given its slots back and waits at the head of its host's queue
+ * again. */
 bool hosts_locate(struct hosts *hosts, struct turn *turn, struct str address,
                   int64_t now_ms) MUST_CHECK;
 
@@ -109,7 +115,7 @@ struct host_status {
 };
 void host_status(const struct host *host, struct host_status *ret);
 
-/* Why nothing starts: counts for the progress line. */
+/* Why nothing starts: counts for the progress line. Walks all hosts. */
 struct hosts_status {
     unsigned running; /* requests under way */
     unsigned waiting_turns;
