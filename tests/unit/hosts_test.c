@@ -420,16 +420,36 @@ static void a_host_whose_clock_stands_still__does_not_overtake_the_others(void *
 {
     (void)state;
     struct hosts *hosts = new_hosts(&LIMITS);
-    struct turn still[2], other;
+    struct host *still = get(hosts, "still", 1, 0), *other = get(hosts, "other", 1, 0);
+    struct turn turns[2], turn;
     int64_t wake_ms;
-    ask_all(hosts, get(hosts, "still", 1, 0), still, 2);
-    ask(hosts, get(hosts, "other", 1, 0), &other);
-    assert_ptr_equal(hosts_next(hosts, 1, &wake_ms), &still[0]);
-    hosts_done(hosts, &still[0], &(struct turn_result){.err = CW_ECANCELED}, 1);
-    expect_start(hosts, &other, "192.0.2.2", 1);
-    expect_start(hosts, &still[1], "192.0.2.1", 1);
-    hosts_done(hosts, &still[1], &FINE, 1);
-    hosts_done(hosts, &other, &FINE, 1);
+    visit(hosts, still, &FINE, 1);
+    visit(hosts, other, &FINE, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(hosts_ask(hosts, still, &turns[i], false, 9), CW_OK);
+    assert_int_equal(hosts_ask(hosts, other, &turn, false, 9), CW_OK);
+    assert_ptr_equal(hosts_next(hosts, 9, &wake_ms), &turns[0]);
+    hosts_done(hosts, &turns[0], &(struct turn_result){.err = CW_ECANCELED}, 9);
+    expect_start(hosts, &turn, "192.0.2.2", 9);
+    expect_start(hosts, &turns[1], "192.0.2.1", 9);
+    hosts_done(hosts, &turns[1], &FINE, 9);
+    hosts_done(hosts, &turn, &FINE, 9);
+    hosts_free(hosts);
+}
+
+static void a_new_host__stands_in_line_behind_those_that_waited_before(void **state)
+{
+    (void)state;
+    struct hosts *hosts = new_hosts(&LIMITS);
+    struct turn older, newer;
+    struct host *host = get(hosts, "older", 1, 5);
+    visit(hosts, host, &FINE, 1);
+    assert_int_equal(hosts_ask(hosts, host, &older, false, 2), CW_OK); /* may start at 6 */
+    assert_int_equal(hosts_ask(hosts, get(hosts, "newer", 1, 0), &newer, false, 7), CW_OK);
+    expect_start(hosts, &older, "192.0.2.1", 7);
+    expect_start(hosts, &newer, "192.0.2.2", 7);
+    hosts_done(hosts, &older, &FINE, 8);
+    hosts_done(hosts, &newer, &FINE, 8);
     hosts_free(hosts);
 }
 
@@ -514,6 +534,20 @@ static void a_called_host_that_must_rest__passes_its_slot_on(void **state)
     expect_wait(hosts, 500, 3);
     expect_start(hosts, &turns[1], "192.0.2.1", 500);
     hosts_done(hosts, &turns[1], &FINE, 500);
+    hosts_free(hosts);
+}
+
+static void a_crowded_host_that_must_rest__leaves_the_crowd(void **state)
+{
+    (void)state;
+    struct turn turns[3];
+    struct hosts *hosts = crowd_one_address(turns);
+    hosts_restore(hosts, turns[1].host, 0, 500);
+    expect_wait(hosts, 500, 2);
+    hosts_done(hosts, &turns[0], &FINE, 2);
+    expect_start(hosts, &turns[2], "192.0.2.1", 2);
+    hosts_done(hosts, &turns[2], &FINE, 3);
+    hosts_withdraw(hosts, &turns[1], 3);
     hosts_free(hosts);
 }
 
@@ -683,10 +717,12 @@ int main(void)
         cmocka_unit_test(robots__goes_to_the_head_of_the_queue),
         cmocka_unit_test(equal_hosts__take_turns),
         cmocka_unit_test(a_host_whose_clock_stands_still__does_not_overtake_the_others),
+        cmocka_unit_test(a_new_host__stands_in_line_behind_those_that_waited_before),
         cmocka_unit_test(when_the_crawlers_slots_are_gone__nothing_starts_until_one_comes_back),
         cmocka_unit_test(crowded_hosts__are_called_in_the_order_they_came),
         cmocka_unit_test(a_called_host_that_has_nothing_left__passes_its_slot_on),
         cmocka_unit_test(a_called_host_that_must_rest__passes_its_slot_on),
+        cmocka_unit_test(a_crowded_host_that_must_rest__leaves_the_crowd),
         cmocka_unit_test(a_crowded_host_that_moves_away__leaves_its_slot_to_the_crowd),
         cmocka_unit_test(grown_limits__wake_the_crowd_and_shrunk_ones_hold_it),
         cmocka_unit_test(a_turn_that_finds_its_address_full__waits_at_the_head_of_its_queue),
