@@ -31,16 +31,20 @@ struct scope_options {
 
 struct scope;
 
-/* CW_EINVAL: a pattern does not compile; *reterr_msg names it and the place in it. */
+/* CW_EINVAL: a pattern does not compile, *reterr_msg names it and the place in it; or a seed is not
+ * a canonical URL. CW_ENOMEM also when all strings together pass 1 GiB. */
 enum cw_err scope_new(struct scope **ret, const struct scope_options *options,
                       struct errmsg *reterr_msg) MUST_CHECK;
 struct scope *
 scope_hold(struct scope *scope); /* counted; atomic, as workers hold one while they parse */
 void scope_drop(struct scope *scope);
 
-/* The verdict on a canonical URL found at `depth`. Patterns take at most a fixed number of steps:
- * one that needs more excludes the URL and says so in the detail. The detail lives as long as the
- * scope. Thread: any. */
+/* The verdict on a canonical URL found at `depth`; `host` is its politeness host. The first rule
+ * that excludes it counts: no-follow, scope, depth, exclude, include. A seed itself is excluded by
+ * exclude patterns only, since a person named it. Patterns take at most a fixed number of steps: an
+ * exclude pattern that needs more excludes the URL, an include pattern that does lets nothing in,
+ * and the detail says so. The detail is the pattern, or the setting at fault; it lives as long as
+ * the scope. The number of seeds costs nothing. Thread: any. */
 struct verdict scope_judge(const struct scope *scope, struct str url, struct str host,
                            int32_t depth);
 
