@@ -228,18 +228,22 @@ static struct verdict judge_includes(const struct scope *scope, struct str url)
     return exclude(scope->include_count > 0 ? EXCLUDE_INCLUDE : EXCLUDE_NONE, detail);
 }
 
+struct verdict scope_judge_seed(const struct scope *scope, struct str url)
+{
+    return judge_excludes(scope, url);
+}
+
 struct verdict scope_judge(const struct scope *scope, struct str url, struct str host,
                            int32_t depth)
 {
-    bool is_seed = strset_has(&scope->seeds, url);
-    if (!is_seed && scope->no_follow)
+    if (strset_has(&scope->seeds, url))
+        return scope_judge_seed(scope, url);
+    if (scope->no_follow)
         return exclude(EXCLUDE_FOLLOW, STR_NONE);
-    if (!is_seed && !kind_admits(scope, url, host))
+    if (!kind_admits(scope, url, host))
         return exclude(EXCLUDE_SCOPE, kind_name(scope->kind));
-    if (!is_seed && scope->max_depth >= 0 && depth > scope->max_depth)
+    if (scope->max_depth >= 0 && depth > scope->max_depth)
         return exclude(EXCLUDE_DEPTH, scope->depth_detail);
     struct verdict verdict = judge_excludes(scope, url);
-    if (is_seed || verdict.reason != EXCLUDE_NONE)
-        return verdict;
-    return judge_includes(scope, url);
+    return verdict.reason == EXCLUDE_NONE ? judge_includes(scope, url) : verdict;
 }

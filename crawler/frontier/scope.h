@@ -48,4 +48,8 @@ void scope_drop(struct scope *scope);
 struct verdict scope_judge(const struct scope *scope, struct str url, struct str host,
                            int32_t depth);
 
+/* The verdict on a URL that a person named, or that such a URL redirects to: only exclude patterns
+ * keep it out. */
+struct verdict scope_judge_seed(const struct scope *scope, struct str url);
+
 #endif

@@ -267,6 +267,19 @@ static void seed_that_is_not_canonical__is_refused(void **state)
     }
 }
 
+static void a_named_url__is_kept_out_by_exclude_patterns_alone(void **state)
+{
+    (void)state;
+    const struct judged narrow = {A_SEED, .kind = SCOPE_PREFIX, .include = {"*/dir/*"},
+                                  .exclude = {"*secret*"}, .no_follow = true};
+    struct scope *scope = scope_of(&narrow);
+    struct verdict elsewhere = scope_judge_seed(scope, STR("https://b.example/x"));
+    struct verdict secret = scope_judge_seed(scope, STR("https://b.example/secret"));
+    assert_int_equal(elsewhere.reason, EXCLUDE_NONE);
+    assert_int_equal(secret.reason, EXCLUDE_PATTERN);
+    scope_drop(scope);
+}
+
 static void many_seeds__are_all_known(void **state)
 {
     (void)state;
@@ -326,6 +339,7 @@ int main(void)
         cmocka_unit_test(expression_on_the_longest_url__is_answered),
         cmocka_unit_test(bad_pattern__is_refused_with_its_place),
         cmocka_unit_test(seed_that_is_not_canonical__is_refused),
+        cmocka_unit_test(a_named_url__is_kept_out_by_exclude_patterns_alone),
         cmocka_unit_test(many_seeds__are_all_known),
         cmocka_unit_test(several_threads__may_judge_at_once_and_drop_last),
     };
