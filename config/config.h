@@ -1,7 +1,7 @@
 /* config: what the operator asked for, as one immutable struct. The command line of `crawl` and a
  * crawl in the service's file fill the same `struct crawl_config`, so there is one table of
- * defaults and limits. Thread: any after loading. All strings are owned by the struct they hang on.
- */
+ * defaults and limits (keys.h). The environment is not consulted. Thread: any after loading. All
+ * strings are owned by the struct they hang on. */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "crawler/base/err.h"
+#include "crawler/base/str.h"
 
 enum config_scope { CONFIG_SCOPE_HOST, CONFIG_SCOPE_DOMAIN, CONFIG_SCOPE_PREFIX, CONFIG_SCOPE_ANY };
 enum config_store { CONFIG_STORE_BODIES, CONFIG_STORE_TEXT, CONFIG_STORE_NONE };
@@ -46,10 +47,11 @@ struct crawl_config {
 
 /* The process. */
 struct config {
-    char *user_agent;
-    char *state_directory;
+    char *user_agent;      /* NULL after config_init(), never after config_load() */
+    char *state_directory; /* the same */
     int64_t connections;
-    int64_t per_address; /* requests at once to one address */
+    int64_t per_address; /* requests at once to one address; after config_load() at least the
+                          * largest per_host */
     char *dns_servers;   /* NULL: the system's */
     struct crawl_config *crawls;
     size_t crawl_count;
@@ -58,17 +60,22 @@ struct config {
 /* The defaults of design.md, section 2.1, with nothing allocated but the empty struct. */
 void crawl_config_init(struct crawl_config *c);
 void crawl_config_release(struct crawl_config *c);
+void config_init(struct config *config);
+void config_release(struct config *config);
 enum cw_err config_list_add(struct config_list *list, const char *item) MUST_CHECK; /* copies */
 
-/* A numeric or named setting of a crawl, by its key in the file (the option's name with _ for -,
- * such as `per_host`, `max_size`, `delay`): parses `text`, checks the range, sets the field.
- * CW_ECONFIG with a sentence that names key, value and what is allowed. Serves command line and
- * file alike. */
+/* A setting of a crawl, or of the process, by its key in the file (the option's name with _ for -,
+ * such as `per_host`, `max_size`, `delay`): parses `text`, checks the range, sets the field; of a
+ * list (`seeds`, `include`, `exclude`, `headers`) adds one item. CW_ECONFIG with a sentence that
+ * names key, value and what is allowed; the struct is then as it was. Serves command line and file
+ * alike. */
 enum cw_err crawl_config_set(struct crawl_config *c, const char *key, const char *text,
                              struct errmsg *reterr_msg) MUST_CHECK;
+enum cw_err config_set(struct config *config, const char *key, const char *text,
+                       struct errmsg *reterr_msg) MUST_CHECK;
 
 struct config_problem {
-    unsigned line, column; /* 1-based; 0: the file as a whole */
+    unsigned line, column; /* 1-based, in characters; 0: the file as a whole */
     char text[256];        /* names the key at fault and what is allowed */
 };
 struct config_report {
@@ -77,13 +84,28 @@ struct config_report {
 };
 void config_report_release(struct config_report *report);
 
+/* What a file may hold; beyond it is a problem like any other. */
+enum {
+    CONFIG_MAX_BYTES = 1 << 20,
+    CONFIG_MAX_DEPTH = 16,      /* of lists and mappings in one another */
+    CONFIG_MAX_VALUES = 100000, /* in the whole file */
+    CONFIG_MAX_CRAWLS = 1000,   /* each has its database open */
+    CONFIG_MAX_PROBLEMS = 1000, /* reported; a last one, at 0:0, says that there are more */
+};
+
 /* Reads the file whole. On failure *ret is untouched and every problem found is in *ret_report
- * (which is always filled, and the caller's to release): CW_ECONFIG. CW_ENOTFOUND: no such file. */
+ * (which is always filled, and the caller's to release): CW_ECONFIG. CW_ENOTFOUND: no such file.
+ * CW_ENOMEM. What is not YAML ends the search at the first place where it is not. */
 enum cw_err config_load(struct config **ret, const char *path,
                         struct config_report *ret_report) MUST_CHECK;
+
+/* The same for a text already read. */
+enum cw_err config_parse(struct config **ret, struct str text,
+                         struct config_report *ret_report) MUST_CHECK;
 void config_free(struct config *config);
 
-/* "crawld/0.1.0 (+https://...)": what is sent when nothing is configured. */
+/* "crawld/0.1.0", followed by " (+URL)" when the project was built with a home page: what is sent
+ * when nothing is configured. */
 const char *config_default_user_agent(void);
 
 #endif
