@@ -74,6 +74,8 @@ enum cw_err crawl_config_set(struct crawl_config *c, const char *key, const char
 enum cw_err config_set(struct config *config, const char *key, const char *text,
                        struct errmsg *reterr_msg) MUST_CHECK;
 
+bool crawl_config_equal(const struct crawl_config *a, const struct crawl_config *b);
+
 struct config_problem {
     unsigned line, column; /* 1-based, in characters; 0: the file as a whole */
     char text[256];        /* names the key at fault and what is allowed */

@@ -26,7 +26,7 @@ ALLOWED = {
 }
 # Libraries that live in one room only.
 PRIVATE = {"libxml/": "crawler/parse", "curl/": "crawler/fetch", "ares": "crawler/fetch",
-           "sqlite3.h": "storage", "cyaml/": "config", "yaml.h": "config", "unicode/": "crawler/parse"}
+           "sqlite3.h": "storage", "yaml.h": "config", "unicode/": "crawler/parse"}
 
 
 def room_of(path):
