@@ -27,19 +27,20 @@ enum url_state {
  * url.reason. */
 #define EXCLUDE_REASONS(X)                                                                         \
     X(NONE, 0, "")                                                                                 \
-    X(ROBOTS, 1, "robots")      /* robots.txt; the detail holds line and rule */                   \
-    X(SCOPE, 2, "scope")        /* outside --scope */                                              \
-    X(INCLUDE, 3, "include")    /* matches no --include pattern */                                 \
-    X(PATTERN, 4, "exclude")    /* matches an --exclude pattern; the detail holds it */            \
-    X(DEPTH, 5, "depth")        /* deeper than --depth */                                          \
-    X(BUDGET, 6, "budget")      /* more than a host or domain may have */                          \
-    X(TRAP, 7, "trap")          /* looks like endless generated pages */                           \
-    X(TOO_LONG, 8, "too-long")  /* URL over 2,048 bytes; only its head is kept */                  \
-    X(SCHEME, 9, "scheme")      /* not http or https */                                            \
-    X(PORT, 10, "port")         /* a port that the Fetch standard forbids */                       \
-    X(HOPS, 11, "redirect")     /* behind too many redirects */                                    \
-    X(FOLLOW, 12, "no-follow")  /* found on a page, while --no-follow holds */                     \
-    X(NOFOLLOW, 13, "nofollow") /* only ever linked with nofollow */
+    X(ROBOTS, 1, "robots")        /* robots.txt; the detail holds line and rule */                 \
+    X(SCOPE, 2, "scope")          /* outside --scope */                                            \
+    X(INCLUDE, 3, "include")      /* matches no --include pattern */                               \
+    X(PATTERN, 4, "exclude")      /* matches an --exclude pattern; the detail holds it */          \
+    X(DEPTH, 5, "depth")          /* deeper than --depth */                                        \
+    X(BUDGET, 6, "budget")        /* more than a host or domain may have */                        \
+    X(TRAP, 7, "trap")            /* looks like endless generated pages */                         \
+    X(TOO_LONG, 8, "too-long")    /* URL over 2,048 bytes; only its head is kept */                \
+    X(SCHEME, 9, "scheme")        /* not http or https */                                          \
+    X(PORT, 10, "port")           /* a port that the Fetch standard forbids */                     \
+    X(HOPS, 11, "redirect")       /* behind too many redirects */                                  \
+    X(FOLLOW, 12, "no-follow")    /* found on a page, while --no-follow holds */                   \
+    X(NOFOLLOW, 13, "nofollow")   /* only ever linked with nofollow */                             \
+    X(REQUISITE, 14, "requisite") /* part of a page (image, script, style), not a page */
 
 enum exclude_reason {
 #define X(symbol, number, name) EXCLUDE_##symbol = number,
