@@ -1,6 +1,7 @@
 /* charset: which encoding a text is in, and its decoding to valid UTF-8 (WHATWG Encoding Standard;
  * labels from its table, decoders by ICU). Order: BOM, HTTP charset, meta prescan of the first
- * 1,024 bytes, then detection. Pure; never depends on the locale. */
+ * 1,024 bytes, XML declaration, a later meta (first 64 KiB), then detection. Pure; never depends on
+ * the locale. */
 #ifndef CRAWLER_PARSE_CHARSET_H
 #define CRAWLER_PARSE_CHARSET_H
 
@@ -17,7 +18,8 @@ struct str charset_of_label(struct str label);
 struct str charset_sniff(struct str bytes, struct str http_charset, bool is_html);
 
 /* Decodes `bytes` from `encoding` and appends valid UTF-8 to *ret, without a BOM; what cannot be
- * decoded becomes U+FFFD. CW_ETOOBIG when *ret is full. */
+ * decoded becomes U+FFFD. CW_ETOOBIG when *ret is full (it holds the head), CW_EENCODING when
+ * `encoding` is no label of the standard. */
 enum cw_err charset_to_utf8(struct buf *ret, struct str bytes, struct str encoding) MUST_CHECK;
 
 #endif
