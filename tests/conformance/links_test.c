@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "crawler/parse/html.h"
 #include "crawler/parse/links.h"
 #include "tests/support/json.h"
 
@@ -63,7 +64,92 @@ static int check_refresh(void)
     return suite_finish(&suite, 69);
 }
 
+/* The canonical form of an expected URL, or false where crawld keeps no link: not a URL, or not
+ * http(s). */
+static bool is_kept(struct url *ret, struct str url)
+{
+    return url_parse(ret, url, NULL) == CW_OK && url_is_http(ret) && url_canonicalize(ret) == CW_OK;
+}
+
+static bool page_has(const struct page *page, struct str element, struct str url)
+{
+    for (size_t i = 0; i < page->link_count; i++)
+        if (str_eq(page->links[i].element, element) && str_eq(page->links[i].url, url))
+            return true;
+    return false;
+}
+
+static bool test_has(const json_t *links, const struct page_link *link)
+{
+    struct url url = URL_INIT;
+    bool found = false;
+    size_t i;
+    json_t *expected;
+    json_array_foreach(links, i, expected) found |=
+        str_eq(suite_str(expected, "tag"), link->element) &&
+        is_kept(&url, suite_str(expected, "url")) && str_eq(url_href(&url), link->url);
+    url_release(&url);
+    return found;
+}
+
+/* Each expected link was found, and each found one was expected, unless the case allows two
+ * readings ("optional"). */
+static bool is_same_set(const json_t *test, const struct page *page)
+{
+    const json_t *links = json_object_get(test, "links");
+    bool may_have_more = json_is_true(json_object_get(test, "optional"));
+    struct url url = URL_INIT;
+    bool same = true;
+    size_t i;
+    json_t *expected;
+    json_array_foreach(links, i, expected) same &=
+        !is_kept(&url, suite_str(expected, "url")) ||
+        page_has(page, suite_str(expected, "tag"), url_href(&url));
+    for (i = 0; i < page->link_count; i++)
+        same &= may_have_more || test_has(links, &page->links[i]);
+    url_release(&url);
+    return same;
+}
+
+static void list_links(struct buf *b, const struct page *page)
+{
+    for (size_t i = 0; i < page->link_count; i++)
+        assert_int_equal(buf_addf(b, STR_FMT " " STR_FMT "\n", STR_ARG(page->links[i].element),
+                                  STR_ARG(page->links[i].url)),
+                         CW_OK);
+}
+
+static void check_page(struct suite *suite, const json_t *test)
+{
+    struct page page = {0};
+    struct arena arena = ARENA_INIT(1 << 20);
+    struct url base = URL_INIT;
+    struct buf got = BUF_INIT(1 << 20);
+    assert_int_equal(url_parse(&base, suite_str(test, "base"), NULL), CW_OK);
+    struct html_input input = {
+        .html = suite_str(test, "html"), .base = &base, .agent = STR("crawld")};
+    assert_int_equal(html_parse(&page, &arena, &input), CW_OK);
+    list_links(&got, &page);
+    char *expected = json_dumps(json_object_get(test, "links"), JSON_COMPACT);
+    suite_count(suite, is_same_set(test, &page), input.html, str_of(expected), buf_str(&got));
+    free(expected);
+    buf_release(&got);
+    url_release(&base);
+    arena_release(&arena);
+}
+
+static int check_pages(void)
+{
+    struct suite suite = {.name = "extract.json: sets of links"};
+    json_t *cases = suite_load_json(CONFORMANCE_DIR "/links/extract.json");
+    size_t i;
+    json_t *test;
+    json_array_foreach(cases, i, test) check_page(&suite, test);
+    json_decref(cases);
+    return suite_finish(&suite, 95);
+}
+
 int main(void)
 {
-    return check_srcset() | check_refresh();
+    return check_srcset() | check_refresh() | check_pages();
 }

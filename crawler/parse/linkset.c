@@ -1,0 +1,132 @@
+#include "crawler/parse/linkset.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+struct linkset_item {
+    struct page_link link;
+    uint64_t hash;
+    size_t order;
+};
+
+void linkset_release(struct linkset *set)
+{
+    free(set->items);
+    free(set->slots);
+    *set = LINKSET_INIT;
+}
+
+/* Seeded by an address that no page can know, so that none can choose links that collide. */
+static uint64_t hash_link(const struct linkset *set, const struct page_link *link)
+{
+    uint64_t hash = XXH3_64bits_withSeed(link->url.ptr, link->url.len, (uintptr_t)set);
+    hash = XXH3_64bits_withSeed(link->text.ptr, link->text.len, hash);
+    return XXH3_64bits_withSeed(link->element.ptr, link->element.len, hash);
+}
+
+static bool is_same_link(const struct page_link *a, const struct page_link *b)
+{
+    return str_eq(a->url, b->url) && str_eq(a->text, b->text) && str_eq(a->element, b->element);
+}
+
+/* The slot that holds the link, or the free one where it belongs. */
+static uint32_t *find_slot(struct linkset *set, const struct page_link *link, uint64_t hash)
+{
+    size_t mask = set->slot_count - 1;
+    for (size_t at = (size_t)hash & mask;; at = (at + 1) & mask) {
+        uint32_t place = set->slots[at];
+        if (place == 0)
+            return &set->slots[at];
+        const struct linkset_item *item = &set->items[place - 1];
+        if (item->hash == hash && is_same_link(&item->link, link))
+            return &set->slots[at];
+    }
+}
+
+static void fill_slots(struct linkset *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        *find_slot(set, &set->items[i].link, set->items[i].hash) = (uint32_t)i + 1;
+}
+
+/* Room for one more item, and slots enough that every other one stays free. */
+static enum cw_err make_room(struct linkset *set)
+{
+    if (set->count < set->cap)
+        return CW_OK;
+    size_t cap = MAX(set->cap * 2, (size_t)64);
+    struct linkset_item *items = realloc(set->items, cap * sizeof *items);
+    if (items == NULL)
+        return CW_ENOMEM;
+    set->items = items;
+    uint32_t *slots = calloc(cap * 2, sizeof *slots);
+    if (slots == NULL)
+        return CW_ENOMEM;
+    free(set->slots);
+    set->slots = slots;
+    set->slot_count = cap * 2;
+    set->cap = cap;
+    fill_slots(set);
+    return CW_OK;
+}
+
+static bool keep_strings(struct page_link *link, struct arena *arena)
+{
+    size_t host_start = (size_t)(link->host.ptr - link->url.ptr);
+    if (!arena_keep(arena, &link->url) || !arena_keep(arena, &link->rel) ||
+        !arena_keep(arena, &link->text))
+        return false;
+    link->host.ptr = link->url.ptr + host_start;
+    return true;
+}
+
+enum cw_err linkset_add(struct linkset *set, struct arena *arena, const struct page_link *link,
+                        size_t order)
+{
+    enum cw_err err = make_room(set);
+    if (err != CW_OK)
+        return err;
+    uint64_t hash = hash_link(set, link);
+    uint32_t *slot = find_slot(set, link, hash);
+    if (*slot != 0)
+        return CW_OK;
+    if (set->count == LINKS_MAX) {
+        set->is_cut = true;
+        return CW_OK;
+    }
+    struct linkset_item item = {.link = *link, .hash = hash, .order = order};
+    if (!keep_strings(&item.link, arena))
+        return CW_ETOOBIG;
+    set->items[set->count++] = item;
+    *slot = (uint32_t)set->count;
+    return CW_OK;
+}
+
+/* By insertion: only what an <a> holds comes before it, and no <a> holds another, so the moves are
+ * no more than the links. */
+static void sort_by_order(struct linkset *set)
+{
+    for (size_t i = 1; i < set->count; i++) {
+        struct linkset_item item = set->items[i];
+        size_t at = i;
+        for (; at > 0 && set->items[at - 1].order > item.order; at--)
+            set->items[at] = set->items[at - 1];
+        set->items[at] = item;
+    }
+}
+
+enum cw_err linkset_finish(struct linkset *set, struct arena *arena, struct page *page)
+{
+    if (set->count == 0)
+        return CW_OK;
+    sort_by_order(set);
+    struct page_link *links = arena_alloc(arena, set->count * sizeof *links);
+    if (links == NULL)
+        return CW_ETOOBIG;
+    for (size_t i = 0; i < set->count; i++)
+        links[i] = set->items[i].link;
+    page->links = links;
+    page->link_count = set->count;
+    page->links_cut = set->is_cut;
+    return CW_OK;
+}

@@ -1,0 +1,108 @@
+#include "crawler/parse/tagrule.h"
+
+/* In the order of bytes. */
+static const struct tagrule {
+    struct str name;
+    unsigned flags;
+} tagrules[] = {
+    {STR("a"), TAG_KEPT | TAG_INLINE},
+    {STR("abbr"), TAG_INLINE},
+    {STR("acronym"), TAG_INLINE},
+    {STR("area"), TAG_KEPT},
+    {STR("audio"), TAG_KEPT},
+    {STR("b"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("base"), TAG_KEPT | TAG_INLINE},
+    {STR("bdi"), TAG_INLINE},
+    {STR("bdo"), TAG_INLINE},
+    {STR("big"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("blockquote"), TAG_BREAKOUT},
+    {STR("body"), TAG_BREAKOUT},
+    {STR("br"), TAG_BREAKOUT},
+    {STR("center"), TAG_BREAKOUT},
+    {STR("cite"), TAG_INLINE},
+    {STR("code"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("data"), TAG_INLINE},
+    {STR("dd"), TAG_BREAKOUT},
+    {STR("del"), TAG_INLINE},
+    {STR("dfn"), TAG_INLINE},
+    {STR("div"), TAG_BREAKOUT},
+    {STR("dl"), TAG_BREAKOUT},
+    {STR("dt"), TAG_BREAKOUT},
+    {STR("em"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("embed"), TAG_KEPT | TAG_BREAKOUT},
+    {STR("font"), TAG_INLINE},
+    {STR("form"), TAG_KEPT},
+    {STR("frame"), TAG_KEPT},
+    {STR("h1"), TAG_BREAKOUT},
+    {STR("h2"), TAG_BREAKOUT},
+    {STR("h3"), TAG_BREAKOUT},
+    {STR("h4"), TAG_BREAKOUT},
+    {STR("h5"), TAG_BREAKOUT},
+    {STR("h6"), TAG_BREAKOUT},
+    {STR("head"), TAG_BREAKOUT},
+    {STR("hr"), TAG_BREAKOUT},
+    {STR("html"), TAG_KEPT},
+    {STR("i"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("iframe"), TAG_KEPT | TAG_RAW},
+    {STR("image"), TAG_KEPT | TAG_INLINE},
+    {STR("img"), TAG_KEPT | TAG_INLINE | TAG_BREAKOUT},
+    {STR("input"), TAG_KEPT},
+    {STR("ins"), TAG_INLINE},
+    {STR("kbd"), TAG_INLINE},
+    {STR("label"), TAG_INLINE},
+    {STR("li"), TAG_BREAKOUT},
+    {STR("link"), TAG_KEPT | TAG_INLINE},
+    {STR("listing"), TAG_BREAKOUT},
+    {STR("mark"), TAG_INLINE},
+    {STR("menu"), TAG_BREAKOUT},
+    {STR("meta"), TAG_KEPT | TAG_INLINE | TAG_BREAKOUT},
+    {STR("nobr"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("noembed"), TAG_RAW},
+    {STR("noframes"), TAG_RAW},
+    {STR("object"), TAG_KEPT},
+    {STR("ol"), TAG_BREAKOUT},
+    {STR("p"), TAG_BREAKOUT},
+    {STR("pre"), TAG_BREAKOUT},
+    {STR("q"), TAG_INLINE},
+    {STR("ruby"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("s"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("samp"), TAG_INLINE},
+    {STR("script"), TAG_KEPT | TAG_INLINE | TAG_RAW},
+    {STR("small"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("source"), TAG_KEPT | TAG_INLINE},
+    {STR("span"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("strike"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("strong"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("style"), TAG_INLINE | TAG_RAW},
+    {STR("sub"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("sup"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("table"), TAG_BREAKOUT},
+    {STR("template"), TAG_INLINE},
+    {STR("textarea"), TAG_RAW},
+    {STR("time"), TAG_INLINE},
+    {STR("title"), TAG_KEPT},
+    {STR("track"), TAG_KEPT | TAG_INLINE},
+    {STR("tt"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("u"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("ul"), TAG_BREAKOUT},
+    {STR("var"), TAG_INLINE | TAG_BREAKOUT},
+    {STR("video"), TAG_KEPT},
+    {STR("wbr"), TAG_INLINE},
+    {STR("xmp"), TAG_RAW},
+};
+
+unsigned tagrule_flags(struct str name)
+{
+    size_t low = 0, high = ARRAY_LEN(tagrules);
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = str_compare(tagrules[middle].name, name);
+        if (order == 0)
+            return tagrules[middle].flags;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return 0;
+}
