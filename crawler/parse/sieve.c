@@ -47,17 +47,21 @@ static void take_back(struct sieve *s, size_t len)
     s->out->ptr[len] = '\0';
 }
 
-static bool needs_escape(char c)
+/* Bytes that markup cannot hold as they are. */
+static const bool needs_escape[256] = {['<'] = true, ['&'] = true, ['"'] = true, ['\0'] = true};
+
+static size_t count_plain(struct str text)
 {
-    return c == '<' || c == '&' || c == '"' || c == '\0';
+    size_t count = 0;
+    while (count < text.len && !needs_escape[(unsigned char)text.ptr[count]])
+        count++;
+    return count;
 }
 
 static void put_escaped(struct sieve *s, struct str text, bool in_attribute)
 {
     while (text.len > 0 && s->err == CW_OK) {
-        size_t plain = 0;
-        while (plain < text.len && !needs_escape(text.ptr[plain]))
-            plain++;
+        size_t plain = count_plain(text);
         put(s, str_first(text, plain));
         text = str_skip(text, plain);
         if (text.len == 0)

@@ -93,10 +93,12 @@ static const struct tagrule {
 
 unsigned tagrule_flags(struct str name)
 {
-    size_t low = 0, high = ARRAY_LEN(tagrules);
+    size_t low = 0, high = name.len > 0 ? ARRAY_LEN(tagrules) : 0;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        int order = str_compare(tagrules[middle].name, name);
+        int order = tagrules[middle].name.ptr[0] - name.ptr[0]; /* mostly decides */
+        if (order == 0)
+            order = str_compare(tagrules[middle].name, name);
         if (order == 0)
             return tagrules[middle].flags;
         if (order < 0)

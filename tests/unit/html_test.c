@@ -1,0 +1,461 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "crawler/base/utf8.h"
+#include "crawler/parse/html.h"
+
+enum { ARENA_MAX = 64 << 20, TEXT_MAX = 1 << 20 };
+
+/* One page, parsed from `html` at http://ex.test/dir/page.html; reading_end() frees it. */
+struct reading {
+    struct page page;
+    struct arena arena;
+    struct url base;
+    struct buf text;
+    enum cw_err err;
+};
+
+static struct reading read_html_into(struct str html, size_t arena_max, struct page page)
+{
+    struct reading r = {
+        .page = page, .arena = ARENA_INIT(arena_max), .base = URL_INIT, .text = BUF_INIT(TEXT_MAX)};
+    assert_int_equal(url_parse(&r.base, STR("http://ex.test/dir/page.html"), NULL), CW_OK);
+    struct html_input input = {
+        .html = html, .base = &r.base, .agent = STR("crawld"), .ret_text = &r.text};
+    r.err = html_parse(&r.page, &r.arena, &input);
+    return r;
+}
+
+static struct reading read_html(struct str html)
+{
+    struct reading r = read_html_into(html, ARENA_MAX, (struct page){0});
+    assert_int_equal(r.err, CW_OK);
+    return r;
+}
+
+static void reading_end(struct reading *r)
+{
+    arena_release(&r->arena);
+    url_release(&r->base);
+    buf_release(&r->text);
+}
+
+static void assert_str(struct str got, struct str expected)
+{
+    if (!str_eq(got, expected) || str_is_absent(got) != str_is_absent(expected))
+        fail_msg("expected \"" STR_FMT "\", got \"" STR_FMT "\"", STR_ARG(expected), STR_ARG(got));
+}
+
+/* `head`, then `unit` `count` times, then `tail`. */
+static struct buf repeat(struct str head, struct str unit, size_t count, struct str tail)
+{
+    struct buf b = BUF_INIT(64 << 20);
+    assert_int_equal(buf_reserve(&b, head.len + unit.len * count + tail.len), CW_OK);
+    assert_int_equal(buf_add(&b, head), CW_OK);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(buf_add(&b, unit), CW_OK);
+    assert_int_equal(buf_add(&b, tail), CW_OK);
+    return b;
+}
+
+static const struct page_link *find_link(const struct reading *r, struct str url)
+{
+    for (size_t i = 0; i < r->page.link_count; i++)
+        if (str_eq(r->page.links[i].url, url))
+            return &r->page.links[i];
+    return NULL;
+}
+
+/* ---- what a page says ---- */
+
+static void a_title__is_the_first_one_folded_and_cut(void **state)
+{
+    static const struct {
+        const char *name;
+        struct str html, title;
+    } cases[] = {
+        {"folded", STR("<title>\n a &amp;\t b\n</title>"), STR("a & b")},
+        {"the first", STR("<title>a</title><title>b</title>"), STR("a")},
+        {"an empty one does not count", STR("<title> </title><title>b</title>"), STR("b")},
+        {"markup inside is text", STR("<title><b>a</b></title>"), STR("<b>a</b>")},
+        {"of an icon is none", STR("<svg><title>icon</title></svg>"), STR_NONE},
+        {"none", STR("<p>text"), STR_NONE},
+        {"never closed: the rest", STR("<title>a<p>b"), STR("a<p>b")},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct reading r = read_html(cases[i].html);
+        print_message("%s\n", cases[i].name);
+        assert_str(r.page.title, cases[i].title);
+        reading_end(&r);
+    }
+}
+
+/* HTML 13.2.5.73 to 80, character references. */
+static void a_reference__reads_as_in_a_browser(void **state)
+{
+    static const struct {
+        const char *name;
+        struct str html, title;
+    } cases[] = {
+        {"named", STR("<title>&eacute;&lt;&quot;</title>"), STR("\u00E9<\"")},
+        {"a legacy name without semicolon", STR("<title>&copy 2024 &eacutex</title>"),
+         STR("\u00A9 2024 \u00E9x")},
+        {"upper case", STR("<title>&AMP;&LT;</title>"), STR("&<")},
+        {"no name", STR("<title>a & b &nosuch; &;</title>"), STR("a & b &nosuch; &;")},
+        {"numbers", STR("<title>&#65;&#x42;&#X43 &#x1F600;</title>"), STR("ABC \U0001F600")},
+        {"windows-1252 numbers", STR("<title>&#150;&#x80;</title>"), STR("\u2013\u20AC")},
+        {"no characters", STR("<title>&#0;&#xD800;&#x110000;&#xFFFFFFFFF;</title>"),
+         STR("\uFFFD\uFFFD\uFFFD\uFFFD")},
+        {"no digits", STR("<title>&#;&#x;&#</title>"), STR("&#;&#x;&#")},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct reading r = read_html(cases[i].html);
+        print_message("%s\n", cases[i].name);
+        assert_str(r.page.title, cases[i].title);
+        reading_end(&r);
+    }
+}
+
+static void metadata__is_read_from_the_first_that_says_it(void **state)
+{
+    struct reading r = read_html(
+        STR("<html lang=de-CH><meta name=Description content=' a  b '><meta name=description "
+            "content=c><meta http-equiv=content-language content=fr>"
+            "<link rel='x Canonical' href='/c#f'><link rel=canonical href=/d>"
+            "<meta name=robots content='noindex'>"));
+    (void)state;
+    assert_str(r.page.language, STR("de-CH"));
+    assert_str(r.page.description, STR("a b"));
+    assert_str(r.page.canonical_url, STR("http://ex.test/c"));
+    assert_true(r.page.noindex);
+    assert_false(r.page.nofollow);
+    reading_end(&r);
+}
+
+static void without_html_lang__content_language_counts(void **state)
+{
+    struct reading r = read_html(STR("<meta http-equiv=Content-Language content='en'>"));
+    (void)state;
+    assert_str(r.page.language, STR("en"));
+    reading_end(&r);
+}
+
+static void visible_text__is_folded_and_its_words_counted(void **state)
+{
+    static const struct {
+        const char *name;
+        struct str html, text;
+        int words;
+    } cases[] = {
+        {"inline tags part no words", STR("a<b>b</b><span>c</span> d"), STR("abc d"), 2},
+        {"block tags do", STR("<p>a</p><p>b<br>c<li>d<td>e"), STR("a b c d e"), 5},
+        {"scripting is off", STR("<noscript>a <i>b</i></noscript>"), STR("a b"), 2},
+        {"what nobody sees",
+         STR("<title>t</title><script>s</script><style>s</style>"
+             "<template>t</template><textarea>t</textarea><!-- c -->a"),
+         STR("a"), 1},
+        {"no-break spaces fold too", STR("a&nbsp; b\u00A0c"), STR("a b c"), 3},
+        {"plain text after all", STR("1 < 2 <3 </ 4>"), STR("1 < 2 <3"), 4},
+        {"none", STR("<div></div>"), STR(""), 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct reading r = read_html(cases[i].html);
+        print_message("%s\n", cases[i].name);
+        assert_str(buf_str(&r.text), cases[i].text);
+        assert_int_equal(r.page.words, cases[i].words);
+        reading_end(&r);
+    }
+}
+
+/* ---- links ---- */
+
+static void a_link__has_text_rel_and_flags(void **state)
+{
+    struct reading r = read_html(STR(
+        "<a href=/in rel='NoFollow Me'> in <img src=i.png alt='the\timage'> </a>"
+        "<a href=//other.test:8080/out>out</a><a href=/ugc rel=ugc></a><img src=/p.png alt=pic>"));
+    (void)state;
+    assert_int_equal(r.page.link_count, 5);
+    const struct page_link *in = find_link(&r, STR("http://ex.test/in"));
+    assert_ptr_equal(in, &r.page.links[0]); /* the order of the page: before its image */
+    assert_str(in->text, STR("in the image"));
+    assert_str(in->rel, STR("nofollow me"));
+    assert_str(in->element, STR("a"));
+    assert_str(in->host, STR("ex.test"));
+    assert_true(in->nofollow && in->internal && in->follow);
+    const struct page_link *out = find_link(&r, STR("http://other.test:8080/out"));
+    assert_str(out->host, STR("other.test:8080"));
+    assert_true(!out->nofollow && !out->internal && out->follow && str_is_absent(out->rel));
+    assert_true(find_link(&r, STR("http://ex.test/ugc"))->nofollow);
+    const struct page_link *image = find_link(&r, STR("http://ex.test/p.png"));
+    assert_str(image->text, STR("pic"));
+    assert_false(image->follow);
+    reading_end(&r);
+}
+
+static void a_link_element__is_followed_by_its_rel(void **state)
+{
+    struct reading r = read_html(STR("<link rel=stylesheet href=s><link rel=next href=n>"));
+    (void)state;
+    assert_false(find_link(&r, STR("http://ex.test/dir/s"))->follow);
+    assert_true(find_link(&r, STR("http://ex.test/dir/n"))->follow);
+    reading_end(&r);
+}
+
+static void the_same_link__comes_once(void **state)
+{
+    struct reading r = read_html(STR("<a href=/x>x</a><a href='/x#y'>x</a><a href=/x> x </a>"
+                                     "<a href=/x>other text</a><area href=/x alt=x>"));
+    (void)state;
+    assert_int_equal(r.page.link_count, 3);
+    reading_end(&r);
+}
+
+static void what_is_not_http__is_no_link(void **state)
+{
+    struct reading r = read_html(
+        STR("<a href=mailto:a@b>x</a><a href=' JavaScript:x'>x</a><img src=data:,x>"
+            "<a href=ftp://h/>x</a><a href='http://ex.test:99999/'>x</a><a name=x>x</a>"));
+    (void)state;
+    assert_int_equal(r.page.link_count, 0);
+    reading_end(&r);
+}
+
+static void a_page_that_says_nofollow__makes_every_link_so(void **state)
+{
+    struct reading r = read_html(STR("<a href=/x>x</a><meta name=robots content=nofollow>"));
+    (void)state;
+    assert_true(r.page.nofollow);
+    assert_true(r.page.links[0].nofollow);
+    reading_end(&r);
+    struct page by_header = {.nofollow = true};
+    r = read_html_into(STR("<a href=/x>x</a>"), ARENA_MAX, by_header);
+    assert_true(r.page.links[0].nofollow);
+    reading_end(&r);
+}
+
+/* hostile.md D9 */
+static void a_base__rules_all_links_and_the_first_valid_one_counts(void **state)
+{
+    static const struct {
+        const char *name;
+        struct str html, url;
+    } cases[] = {
+        {"late", STR("<a href=x></a><base href=/b/>"), STR("http://ex.test/b/x")},
+        {"twice", STR("<base href=/b/><base href=/c/><a href=x>"), STR("http://ex.test/b/x")},
+        {"javascript first", STR("<base href=javascript:1><base href=/c/><a href=x>"),
+         STR("http://ex.test/c/x")},
+        {"to another host", STR("<base href=//o.test><a href=x>"), STR("http://o.test/x")},
+        {"in a comment", STR("<!--<base href=/b/>--><a href=x>"), STR("http://ex.test/dir/x")},
+        {"in a title", STR("<title><base href=/b/></title><a href=x>"),
+         STR("http://ex.test/dir/x")},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct reading r = read_html(cases[i].html);
+        print_message("%s\n", cases[i].name);
+        assert_int_equal(r.page.link_count, 1);
+        assert_str(r.page.links[0].url, cases[i].url);
+        assert_int_equal(r.page.links[0].internal, !str_eq(r.page.links[0].host, STR("o.test")));
+        reading_end(&r);
+    }
+}
+
+static void svg__hides_its_own_links_only(void **state)
+{
+    struct reading r =
+        read_html(STR("<svg><a href=1></a><style/><foreignObject><a href=2></a></foreignObject>"
+                      "<![CDATA[<a href=3>]]></svg><a href=4></a><svg><p><a href=5>"));
+    (void)state;
+    assert_null(find_link(&r, STR("http://ex.test/dir/1")));
+    assert_non_null(find_link(&r, STR("http://ex.test/dir/2")));
+    assert_null(find_link(&r, STR("http://ex.test/dir/3")));
+    assert_non_null(find_link(&r, STR("http://ex.test/dir/4")));
+    assert_non_null(find_link(&r, STR("http://ex.test/dir/5")));
+    reading_end(&r);
+}
+
+/* ---- ceilings ---- */
+
+static void beyond_LINKS_MAX__links_are_cut_and_the_page_says_so(void **state)
+{
+    struct buf html = BUF_INIT(16 << 20);
+    (void)state;
+    for (int i = 0; i < LINKS_MAX; i++)
+        assert_int_equal(buf_addf(&html, "<a href=/%d>x</a><a href=/%d>x</a>", i, i), CW_OK);
+    struct reading r = read_html(buf_str(&html));
+    assert_int_equal(r.page.link_count, LINKS_MAX);
+    assert_false(r.page.links_cut);
+    reading_end(&r);
+    assert_int_equal(buf_add(&html, STR("<a href=/more>")), CW_OK);
+    r = read_html(buf_str(&html));
+    assert_int_equal(r.page.link_count, LINKS_MAX);
+    assert_true(r.page.links_cut);
+    reading_end(&r);
+    buf_release(&html);
+}
+
+static void a_full_arena__keeps_what_was_found(void **state)
+{
+    struct buf html = repeat(STR("<title>t</title>"), STR("<a href=/aaaaaaaa>"), 1, STR(""));
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(buf_addf(&html, "<img src=/%d>", i), CW_OK);
+    struct reading r = read_html_into(buf_str(&html), 1024, (struct page){0});
+    assert_int_equal(r.err, CW_ETOOBIG);
+    reading_end(&r);
+    buf_release(&html);
+}
+
+static void long_texts__are_cut_on_a_character_border(void **state)
+{
+    struct buf html = repeat(STR("<title>"), STR("\u20AC"), 1000, STR("</title><a href=x>"));
+    assert_int_equal(buf_add(&html, STR("\u20AC\u20AC ")), CW_OK);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(buf_add(&html, STR("\u20AC\u20AC\u20AC")), CW_OK);
+    (void)state;
+    struct reading r = read_html(buf_str(&html));
+    assert_int_equal(r.page.title.len, TITLE_MAX / 3 * 3);
+    assert_true(utf8_is_valid(r.page.title));
+    assert_in_range(r.page.links[0].text.len, LINK_TEXT_MAX - 3, LINK_TEXT_MAX);
+    assert_true(utf8_is_valid(r.page.links[0].text));
+    reading_end(&r);
+    buf_release(&html);
+}
+
+/* ---- hostile.md, C12 and D1 to D8: each page ends with a link that must be found ---- */
+
+static void assert_finds(struct buf html, struct str url)
+{
+    struct reading r = read_html(buf_str(&html));
+    assert_non_null(find_link(&r, url));
+    assert_false(r.page.links_cut);
+    reading_end(&r);
+    buf_release(&html);
+}
+
+static void after_any_flood__the_last_link_is_found(void **state)
+{
+    static const struct {
+        const char *name;
+        struct str head, unit;
+        size_t count;
+        struct str tail;
+    } cases[] = {
+        {"C12 NULs", STR("<p>"), STR("\0"), 1 << 20, STR("<a href=/z>")},
+        {"D1 deep div", STR(""), STR("<div>"), 100000, STR("<a href=/z>")},
+        {"D1 deep b", STR(""), STR("<b>"), 1000000, STR("<a href=/z>")},
+        {"D1 deep object", STR(""), STR("<object data=/o>"), 100000, STR("<a href=/z>")},
+        {"D1 deep svg", STR(""), STR("<svg>"), 100000, STR("<p><a href=/z>")},
+        {"D3 attributes", STR("<a "), STR("b=1 c='2' "), 100000, STR("href=/z>")},
+        {"D3 the same attribute", STR("<a href=/z "), STR("href=/y "), 100000, STR(">")},
+        {"D3 kept attributes", STR("<a "), STR("alt=1 rel=2 "), 100000, STR("href=/z>")},
+        {"D4 stray end tags", STR("<div><div>"), STR("</p></b>"), 100000, STR("<a href=/z>")},
+        {"D4 opened and wrongly closed", STR(""), STR("<div></b><a></div>"), 50000,
+         STR("<a href=/z>")},
+        {"D4 body tags", STR(""), STR("<body a=b><html c=d>"), 50000, STR("<a href=/z>")},
+        {"D6 references", STR(""), STR("&amp;&#xFFFFFFFFF;&copy&x"), 200000, STR("<a href=/z>")},
+        {"D6 an endless number", STR("&#"), STR("9"), 1 << 20, STR(";<a href=/z>")},
+        {"D7 one link, often", STR(""), STR("<a href=/y>y</a>"), 600000, STR("<a href=/z>")},
+        {"comments", STR(""), STR("<!-- - -- >-->"), 100000, STR("<a href=/z>")},
+        {"raw texts", STR(""), STR("<textarea></textarea>"), 100000, STR("<a href=/z>")},
+        {"scripts", STR(""), STR("<script><!--<script></script></script>"), 50000,
+         STR("--></script><a href=/z>")},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        print_message("%s\n", cases[i].name);
+        assert_finds(repeat(cases[i].head, cases[i].unit, cases[i].count, cases[i].tail),
+                     STR("http://ex.test/z"));
+    }
+}
+
+static void before_what_never_ends__links_are_kept(void **state)
+{
+    static const struct str openings[] = {
+        STR("<!--"),
+        STR("<![CDATA["),
+        STR("<script>"),
+        STR("<textarea>"),
+        STR("<b c='"),
+        STR("<b c=\""),
+        STR("<b c="),
+        STR("<b "),
+        STR("</b "),
+        STR("<title>"),
+        STR("<svg><![CDATA["),
+        STR("<!x"),
+        STR("<?x"),
+        STR("<script><!--<script>"),
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(openings); i++) { /* D5 */
+        struct buf html = repeat(STR("<a href=/z>z</a>"), openings[i], 1, STR(""));
+        print_message(STR_FMT "\n", STR_ARG(openings[i]));
+        for (int k = 0; k < 200000; k++)
+            assert_int_equal(buf_add(&html, STR("x<y z")), CW_OK);
+        assert_finds(html, STR("http://ex.test/z"));
+    }
+}
+
+/* D2 */
+static void one_huge_text__is_read_to_its_end(void **state)
+{
+    struct buf html = repeat(STR("<title>"), STR("word "), 3 << 20, STR("</title><a href=/z>"));
+    (void)state;
+    struct reading r = read_html(buf_str(&html));
+    assert_in_range(r.page.title.len, TITLE_MAX - 4, TITLE_MAX);
+    assert_non_null(find_link(&r, STR("http://ex.test/z")));
+    reading_end(&r);
+    buf_release(&html);
+}
+
+/* D8 */
+static void a_url_too_long__leaves_its_head_and_the_reason(void **state)
+{
+    struct buf html = repeat(STR("<a href=/"), STR("x"), 5 << 20, STR(">x</a><a href=/z>z</a>"));
+    (void)state;
+    struct reading r = read_html(buf_str(&html));
+    assert_int_equal(r.page.link_count, 2);
+    assert_int_equal(r.page.links[0].url.len, URL_MAX_BYTES);
+    assert_int_equal(r.page.links[0].verdict.reason, EXCLUDE_TOO_LONG);
+    assert_str(r.page.links[0].host, STR("ex.test"));
+    assert_int_equal(r.page.links[1].verdict.reason, EXCLUDE_NONE);
+    reading_end(&r);
+    buf_release(&html);
+    assert_finds(repeat(STR("<img src='data:,"), STR("x"), 5 << 20, STR("'><a href=/z>")),
+                 STR("http://ex.test/z"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_title__is_the_first_one_folded_and_cut),
+        cmocka_unit_test(a_reference__reads_as_in_a_browser),
+        cmocka_unit_test(metadata__is_read_from_the_first_that_says_it),
+        cmocka_unit_test(without_html_lang__content_language_counts),
+        cmocka_unit_test(visible_text__is_folded_and_its_words_counted),
+        cmocka_unit_test(a_link__has_text_rel_and_flags),
+        cmocka_unit_test(a_link_element__is_followed_by_its_rel),
+        cmocka_unit_test(the_same_link__comes_once),
+        cmocka_unit_test(what_is_not_http__is_no_link),
+        cmocka_unit_test(a_page_that_says_nofollow__makes_every_link_so),
+        cmocka_unit_test(a_base__rules_all_links_and_the_first_valid_one_counts),
+        cmocka_unit_test(svg__hides_its_own_links_only),
+        cmocka_unit_test(beyond_LINKS_MAX__links_are_cut_and_the_page_says_so),
+        cmocka_unit_test(a_full_arena__keeps_what_was_found),
+        cmocka_unit_test(long_texts__are_cut_on_a_character_border),
+        cmocka_unit_test(after_any_flood__the_last_link_is_found),
+        cmocka_unit_test(before_what_never_ends__links_are_kept),
+        cmocka_unit_test(one_huge_text__is_read_to_its_end),
+        cmocka_unit_test(a_url_too_long__leaves_its_head_and_the_reason),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
