@@ -141,21 +141,21 @@ static bool resolve(struct reader *r, struct str raw)
     return err == CW_OK && url_is_http(&r->url);
 }
 
-/* A link to r->url, its strings borrowed. */
+/* A link to r->url, its strings borrowed. Of a URL that is too long only the head stays; its host
+ * (253 bytes at most, and a port) always fits. */
 static struct page_link link_to_url(const struct reader *r, struct str element, struct str rel)
 {
     struct str href = url_href(&r->url), host = url_host_key(&r->url);
-    struct page_link link = {
+    bool is_too_long = href.len > URL_MAX_BYTES;
+    return (struct page_link){
         .url = str_first(href, URL_MAX_BYTES),
         .host = host,
         .element = element,
         .rel = rel,
         .nofollow = is_nofollow(rel),
         .internal = str_eq(host, url_host_key(r->input->base)),
+        .verdict = {.reason = is_too_long ? EXCLUDE_TOO_LONG : EXCLUDE_NONE},
     };
-    if (href.len > URL_MAX_BYTES)
-        link.verdict.reason = EXCLUDE_TOO_LONG;
-    return link;
 }
 
 /* Puts `text` into *to, folded. The string is borrowed from *to. */

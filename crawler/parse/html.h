@@ -1,6 +1,6 @@
 /* html: what an HTML page says: links, title, description, language, canonical URL, robots rules,
  * words. libxml2's SAX interface on a cleaned UTF-8 buffer; libxml2 lives in this room only. Pure.
- * Time and memory are linear in the input, whatever its shape (a pre-scan caps hostile ones). */
+ * Time and memory are linear in the input, whatever its shape (see sieve.h). */
 #ifndef CRAWLER_PARSE_HTML_H
 #define CRAWLER_PARSE_HTML_H
 
@@ -21,8 +21,10 @@ struct html_input {
 
 /* Fills title, description, language, canonical_url, noindex, nofollow (or'ed), words, links,
  * link_count and links_cut of *page; strings and links go into `arena`. Links are resolved,
- * canonical, http(s), in the order of the page, each (element, url, text) once; verdict, depth and
- * priority are left zero. `element` strings are static. internal, nofollow and follow are set.
+ * canonical, http(s), in the order of the page, each (element, url, text) once; of LINKS_MAX places
+ * the second half is for URLs not yet named. A URL over URL_MAX_BYTES is cut there and its verdict
+ * says EXCLUDE_TOO_LONG; else verdict, depth and priority are left zero. `element` strings are
+ * static. internal, nofollow and follow are set. Text in *ret_text is cut at its ceiling.
  * CW_OK also for the worst tag soup; CW_ENOMEM; CW_ETOOBIG when the arena is full (what was found
  * stays). */
 enum cw_err html_parse(struct page *page, struct arena *arena,

@@ -5,7 +5,7 @@
 
 struct linkset_item {
     struct page_link link;
-    uint64_t hash;
+    uint64_t hash, url_hash;
     size_t order;
 };
 
@@ -13,14 +13,20 @@ void linkset_release(struct linkset *set)
 {
     free(set->items);
     free(set->slots);
+    free(set->url_slots);
     *set = LINKSET_INIT;
 }
 
-/* Seeded by an address that no page can know, so that none can choose links that collide. */
-static uint64_t hash_link(const struct linkset *set, const struct page_link *link)
+/* Hashes are seeded by an address that no page can know, so that none can choose links that
+ * collide. */
+static uint64_t hash_url(const struct linkset *set, struct str url)
 {
-    uint64_t hash = XXH3_64bits_withSeed(link->url.ptr, link->url.len, (uintptr_t)set);
-    hash = XXH3_64bits_withSeed(link->text.ptr, link->text.len, hash);
+    return XXH3_64bits_withSeed(url.ptr, url.len, (uintptr_t)set);
+}
+
+static uint64_t hash_link(const struct page_link *link, uint64_t url_hash)
+{
+    uint64_t hash = XXH3_64bits_withSeed(link->text.ptr, link->text.len, url_hash);
     return XXH3_64bits_withSeed(link->element.ptr, link->element.len, hash);
 }
 
@@ -30,23 +36,40 @@ static bool is_same_link(const struct page_link *a, const struct page_link *b)
 }
 
 /* The slot that holds the link, or the free one where it belongs. */
-static uint32_t *find_slot(struct linkset *set, const struct page_link *link, uint64_t hash)
+static uint32_t *find_slot(struct linkset *set, const struct linkset_item *wanted)
 {
     size_t mask = set->slot_count - 1;
-    for (size_t at = (size_t)hash & mask;; at = (at + 1) & mask) {
+    for (size_t at = (size_t)wanted->hash & mask;; at = (at + 1) & mask) {
         uint32_t place = set->slots[at];
         if (place == 0)
             return &set->slots[at];
         const struct linkset_item *item = &set->items[place - 1];
-        if (item->hash == hash && is_same_link(&item->link, link))
+        if (item->hash == wanted->hash && is_same_link(&item->link, &wanted->link))
             return &set->slots[at];
     }
 }
 
-static void fill_slots(struct linkset *set)
+static uint32_t *find_url_slot(struct linkset *set, const struct linkset_item *wanted)
 {
-    for (size_t i = 0; i < set->count; i++)
-        *find_slot(set, &set->items[i].link, set->items[i].hash) = (uint32_t)i + 1;
+    size_t mask = set->slot_count - 1;
+    for (size_t at = (size_t)wanted->url_hash & mask;; at = (at + 1) & mask) {
+        uint32_t place = set->url_slots[at];
+        if (place == 0)
+            return &set->url_slots[at];
+        const struct linkset_item *item = &set->items[place - 1];
+        if (item->url_hash == wanted->url_hash && str_eq(item->link.url, wanted->link.url))
+            return &set->url_slots[at];
+    }
+}
+
+/* Enters the item at `place` (1-based) into both tables. */
+static void enter(struct linkset *set, uint32_t place)
+{
+    const struct linkset_item *item = &set->items[place - 1];
+    uint32_t *url_slot = find_url_slot(set, item);
+    *find_slot(set, item) = place;
+    if (*url_slot == 0)
+        *url_slot = place;
 }
 
 /* Room for one more item, and slots enough that every other one stays free. */
@@ -60,14 +83,28 @@ static enum cw_err make_room(struct linkset *set)
         return CW_ENOMEM;
     set->items = items;
     uint32_t *slots = calloc(cap * 2, sizeof *slots);
-    if (slots == NULL)
+    uint32_t *url_slots = calloc(cap * 2, sizeof *url_slots);
+    if (slots == NULL || url_slots == NULL) {
+        free(slots);
+        free(url_slots);
         return CW_ENOMEM;
+    }
     free(set->slots);
+    free(set->url_slots);
     set->slots = slots;
+    set->url_slots = url_slots;
     set->slot_count = cap * 2;
     set->cap = cap;
-    fill_slots(set);
+    for (size_t i = 0; i < set->count; i++)
+        enter(set, (uint32_t)i + 1);
     return CW_OK;
+}
+
+static bool has_place(struct linkset *set, const struct linkset_item *item)
+{
+    if (set->count >= LINKS_MAX)
+        return false;
+    return set->count < LINKS_MAX / 2 || *find_url_slot(set, item) == 0;
 }
 
 static bool keep_strings(struct page_link *link, struct arena *arena)
@@ -86,19 +123,19 @@ enum cw_err linkset_add(struct linkset *set, struct arena *arena, const struct p
     enum cw_err err = make_room(set);
     if (err != CW_OK)
         return err;
-    uint64_t hash = hash_link(set, link);
-    uint32_t *slot = find_slot(set, link, hash);
-    if (*slot != 0)
+    uint64_t url_hash = hash_url(set, link->url);
+    struct linkset_item item = {
+        .link = *link, .hash = hash_link(link, url_hash), .url_hash = url_hash, .order = order};
+    if (*find_slot(set, &item) != 0)
         return CW_OK;
-    if (set->count == LINKS_MAX) {
+    if (!has_place(set, &item)) {
         set->is_cut = true;
         return CW_OK;
     }
-    struct linkset_item item = {.link = *link, .hash = hash, .order = order};
     if (!keep_strings(&item.link, arena))
         return CW_ETOOBIG;
     set->items[set->count++] = item;
-    *slot = (uint32_t)set->count;
+    enter(set, (uint32_t)set->count);
     return CW_OK;
 }
 

@@ -1,5 +1,6 @@
 /* linkset: the links of one page while they are being found, each (element, url, text) once. Time
- * is linear in their number. */
+ * is linear in their number. Of LINKS_MAX places the second half is for URLs that the page did not
+ * name before, so that an index which names few pages thousands of times loses none of them. */
 #ifndef CRAWLER_PARSE_LINKSET_H
 #define CRAWLER_PARSE_LINKSET_H
 
@@ -9,9 +10,10 @@
 struct linkset {
     struct linkset_item *items; /* owned */
     size_t count, cap;
-    uint32_t *slots; /* owned; a hash table of 1-based places in items, 0 is free */
-    size_t slot_count;
-    bool is_cut; /* more than LINKS_MAX came */
+    uint32_t *slots;     /* owned; a hash table of 1-based places in items, 0 is free */
+    uint32_t *url_slots; /* owned; the same by URL alone: the first item that has it */
+    size_t slot_count;   /* of each of the two */
+    bool is_cut;         /* a link found no place */
 };
 
 #define LINKSET_INIT ((struct linkset){0})

@@ -29,7 +29,7 @@ struct tag {
     struct str name; /* in lower case; empty when longer than any that matters */
     unsigned flags;
     bool is_kept; /* flags as they apply here */
-    bool is_end, is_self_closing;
+    bool is_self_closing;
 };
 
 static void put(struct sieve *s, struct str text)
@@ -276,6 +276,13 @@ static void skip_raw_text(struct sieve *s, const struct tag *tag)
     s->at = str_eq(tag->name, STR("script")) ? script_end(s) : raw_text_end(s, tag->name, s->at);
 }
 
+/* All that follows is text. */
+static void put_plaintext(struct sieve *s)
+{
+    put_text(s, remaining(s));
+    s->at = s->html.len;
+}
+
 static void put_title(struct sieve *s)
 {
     size_t end = raw_text_end(s, STR("title"), s->at);
@@ -336,16 +343,15 @@ static void sieve_start_tag(struct sieve *s)
     track_foreign_start(s, &tag);
     if (str_eq(tag.name, STR("template")))
         s->template_depth++;
-    else if (str_eq(tag.name, STR("plaintext"))) {
-        put_text(s, remaining(s));
-        s->at = s->html.len;
-    } else if ((tag.flags & TAG_RAW) != 0 && !(is_foreign && tag.is_self_closing))
+    else if (str_eq(tag.name, STR("plaintext")))
+        put_plaintext(s);
+    else if ((tag.flags & TAG_RAW) != 0 && !(is_foreign && tag.is_self_closing))
         skip_raw_text(s, &tag);
 }
 
 static void sieve_end_tag(struct sieve *s)
 {
-    struct tag tag = {.is_end = true};
+    struct tag tag = {0};
     s->at += 2;
     read_tag_name(s, &tag);
     if (!read_attributes(s, &tag))
