@@ -343,6 +343,20 @@ static void on_start(void *user_data, const xmlChar *name, const xmlChar **pairs
     read_links(r, element, all);
 }
 
+/* The first title with words counts. */
+static void end_title(struct reader *r)
+{
+    struct str title = buf_str(&r->title);
+    r->in_title = false;
+    if (title.len == 0 || !str_is_absent(r->page->title))
+        return;
+    r->title_fold.is_full = true;
+    if (arena_keep(r->arena, &title))
+        r->page->title = title;
+    else
+        note_error(r, CW_ETOOBIG);
+}
+
 static void on_end(void *user_data, const xmlChar *name)
 {
     struct reader *r = user_data;
@@ -350,8 +364,7 @@ static void on_end(void *user_data, const xmlChar *name)
     if (str_eq(element, STR("a"))) {
         end_a(r);
     } else if (str_eq(element, STR("title")) && r->in_title) {
-        r->in_title = false;
-        r->title_fold.is_full |= r->title.len > 0; /* the first title with words counts */
+        end_title(r);
     }
 }
 
@@ -401,7 +414,7 @@ static enum cw_err read_page(struct reader *r)
 {
     size_t max = SIEVE_MAX_BYTES(r->input->html.len);
     struct buf bases = BUF_INIT(max), markup = BUF_INIT(max);
-    enum cw_err err = sieve_html(&bases, &markup, r->input->html);
+    enum cw_err err = sieve_html(&bases, &markup, r->input->html, r->input->is_xhtml);
     if (err == CW_OK)
         err = read_markup(r, buf_str(&bases));
     if (err == CW_OK)
@@ -415,10 +428,6 @@ static enum cw_err read_page(struct reader *r)
 static enum cw_err finish_page(struct reader *r)
 {
     struct page *page = r->page;
-    struct str title = r->title.len > 0 ? buf_str(&r->title) : STR_NONE;
-    bool has_title = arena_keep(r->arena, &title);
-    if (has_title)
-        page->title = title;
     if (str_is_absent(page->language))
         page->language = r->content_language;
     page->noindex |= r->rules.noindex;
@@ -427,7 +436,7 @@ static enum cw_err finish_page(struct reader *r)
     enum cw_err err = linkset_finish(&r->links, r->arena, page);
     for (size_t i = 0; i < page->link_count; i++)
         page->links[i].nofollow |= page->nofollow;
-    return has_title ? err : CW_ETOOBIG;
+    return err;
 }
 
 static void reader_release(struct reader *r)

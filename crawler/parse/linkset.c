@@ -3,9 +3,14 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+enum {
+    STRING_OVERHEAD = 32,       /* in an arena: its NUL and alignment */
+    PAGE_STRINGS_MAX = 8 * 1024 /* title, description, canonical URL, language and list of links */
+};
+
 struct linkset_item {
     struct page_link link;
-    uint64_t hash, url_hash;
+    uint64_t hash, target_hash;
     size_t order;
 };
 
@@ -13,26 +18,31 @@ void linkset_release(struct linkset *set)
 {
     free(set->items);
     free(set->slots);
-    free(set->url_slots);
+    free(set->target_slots);
     *set = LINKSET_INIT;
 }
 
 /* Hashes are seeded by an address that no page can know, so that none can choose links that
  * collide. */
-static uint64_t hash_url(const struct linkset *set, struct str url)
+static uint64_t hash_target(const struct linkset *set, const struct page_link *link)
 {
-    return XXH3_64bits_withSeed(url.ptr, url.len, (uintptr_t)set);
+    uint64_t hash = XXH3_64bits_withSeed(link->url.ptr, link->url.len, (uintptr_t)set);
+    return XXH3_64bits_withSeed(link->element.ptr, link->element.len, hash);
 }
 
-static uint64_t hash_link(const struct page_link *link, uint64_t url_hash)
+static uint64_t hash_text(struct str text, uint64_t target_hash)
 {
-    uint64_t hash = XXH3_64bits_withSeed(link->text.ptr, link->text.len, url_hash);
-    return XXH3_64bits_withSeed(link->element.ptr, link->element.len, hash);
+    return XXH3_64bits_withSeed(text.ptr, text.len, target_hash);
+}
+
+static bool is_same_target(const struct page_link *a, const struct page_link *b)
+{
+    return str_eq(a->url, b->url) && str_eq(a->element, b->element);
 }
 
 static bool is_same_link(const struct page_link *a, const struct page_link *b)
 {
-    return str_eq(a->url, b->url) && str_eq(a->text, b->text) && str_eq(a->element, b->element);
+    return is_same_target(a, b) && str_eq(a->text, b->text);
 }
 
 /* The slot that holds the link, or the free one where it belongs. */
@@ -49,16 +59,16 @@ static uint32_t *find_slot(struct linkset *set, const struct linkset_item *wante
     }
 }
 
-static uint32_t *find_url_slot(struct linkset *set, const struct linkset_item *wanted)
+static uint32_t *find_target_slot(struct linkset *set, const struct linkset_item *wanted)
 {
     size_t mask = set->slot_count - 1;
-    for (size_t at = (size_t)wanted->url_hash & mask;; at = (at + 1) & mask) {
-        uint32_t place = set->url_slots[at];
+    for (size_t at = (size_t)wanted->target_hash & mask;; at = (at + 1) & mask) {
+        uint32_t place = set->target_slots[at];
         if (place == 0)
-            return &set->url_slots[at];
+            return &set->target_slots[at];
         const struct linkset_item *item = &set->items[place - 1];
-        if (item->url_hash == wanted->url_hash && str_eq(item->link.url, wanted->link.url))
-            return &set->url_slots[at];
+        if (item->target_hash == wanted->target_hash && is_same_target(&item->link, &wanted->link))
+            return &set->target_slots[at];
     }
 }
 
@@ -66,10 +76,10 @@ static uint32_t *find_url_slot(struct linkset *set, const struct linkset_item *w
 static void enter(struct linkset *set, uint32_t place)
 {
     const struct linkset_item *item = &set->items[place - 1];
-    uint32_t *url_slot = find_url_slot(set, item);
+    uint32_t *target_slot = find_target_slot(set, item);
     *find_slot(set, item) = place;
-    if (*url_slot == 0)
-        *url_slot = place;
+    if (*target_slot == 0)
+        *target_slot = place;
 }
 
 /* Room for one more item, and slots enough that every other one stays free. */
@@ -83,16 +93,16 @@ static enum cw_err make_room(struct linkset *set)
         return CW_ENOMEM;
     set->items = items;
     uint32_t *slots = calloc(cap * 2, sizeof *slots);
-    uint32_t *url_slots = calloc(cap * 2, sizeof *url_slots);
-    if (slots == NULL || url_slots == NULL) {
+    uint32_t *target_slots = calloc(cap * 2, sizeof *target_slots);
+    if (slots == NULL || target_slots == NULL) {
         free(slots);
-        free(url_slots);
+        free(target_slots);
         return CW_ENOMEM;
     }
     free(set->slots);
-    free(set->url_slots);
+    free(set->target_slots);
     set->slots = slots;
-    set->url_slots = url_slots;
+    set->target_slots = target_slots;
     set->slot_count = cap * 2;
     set->cap = cap;
     for (size_t i = 0; i < set->count; i++)
@@ -104,7 +114,16 @@ static bool has_place(struct linkset *set, const struct linkset_item *item)
 {
     if (set->count >= LINKS_MAX)
         return false;
-    return set->count < LINKS_MAX / 2 || *find_url_slot(set, item) == 0;
+    return set->count < LINKS_MAX / 2 || *find_target_slot(set, item) == 0;
+}
+
+/* Room for the link's strings and then still for linkset_finish() and the page's own strings. */
+static bool arena_has_room(const struct linkset *set, const struct arena *arena,
+                           const struct page_link *link)
+{
+    size_t strings = link->url.len + link->rel.len + link->text.len + 3 * STRING_OVERHEAD;
+    size_t list = (set->count + 1) * sizeof *link;
+    return arena->max - arena->used >= strings + list + PAGE_STRINGS_MAX;
 }
 
 static bool keep_strings(struct page_link *link, struct arena *arena)
@@ -123,16 +142,18 @@ enum cw_err linkset_add(struct linkset *set, struct arena *arena, const struct p
     enum cw_err err = make_room(set);
     if (err != CW_OK)
         return err;
-    uint64_t url_hash = hash_url(set, link->url);
-    struct linkset_item item = {
-        .link = *link, .hash = hash_link(link, url_hash), .url_hash = url_hash, .order = order};
+    uint64_t target_hash = hash_target(set, link);
+    struct linkset_item item = {.link = *link,
+                                .hash = hash_text(link->text, target_hash),
+                                .target_hash = target_hash,
+                                .order = order};
     if (*find_slot(set, &item) != 0)
         return CW_OK;
     if (!has_place(set, &item)) {
         set->is_cut = true;
         return CW_OK;
     }
-    if (!keep_strings(&item.link, arena))
+    if (!arena_has_room(set, arena, link) || !keep_strings(&item.link, arena))
         return CW_ETOOBIG;
     set->items[set->count++] = item;
     enter(set, (uint32_t)set->count);

@@ -14,6 +14,7 @@ static const struct str kept_attributes[] = {
 
 struct sieve {
     struct str html;
+    bool is_xhtml;
     size_t at;       /* the next byte to read */
     struct buf *out; /* where the current tag goes: bases or markup */
     struct buf *bases, *markup;
@@ -199,6 +200,13 @@ static bool read_attributes(struct sieve *s, struct tag *tag)
     return false;
 }
 
+/* Does "/>" end the element? In XHTML, and of HTML in SVG; else HTML ignores it. */
+static bool is_empty(const struct sieve *s, const struct tag *tag)
+{
+    bool is_foreign = in_svg(s) && (tag->flags & TAG_BREAKOUT) == 0;
+    return tag->is_self_closing && (s->is_xhtml || is_foreign);
+}
+
 /* A start tag inside <svg>: may end it, or open HTML inside it. */
 static void track_foreign_start(struct sieve *s, const struct tag *tag)
 {
@@ -283,6 +291,17 @@ static void put_plaintext(struct sieve *s)
     s->at = s->html.len;
 }
 
+/* Of elements whose content is not plain markup. */
+static void enter_content(struct sieve *s, const struct tag *tag)
+{
+    if (str_eq(tag->name, STR("template")))
+        s->template_depth++;
+    else if (str_eq(tag->name, STR("plaintext")))
+        put_plaintext(s);
+    else if ((tag->flags & TAG_RAW) != 0)
+        skip_raw_text(s, tag);
+}
+
 static void put_title(struct sieve *s)
 {
     size_t end = raw_text_end(s, STR("title"), s->at);
@@ -310,8 +329,8 @@ static void put_tag_start(struct sieve *s, const struct tag *tag)
  * closed at once. */
 static void put_tag_end(struct sieve *s, const struct tag *tag)
 {
-    bool is_a = str_eq(tag->name, STR("a"));
-    bool is_title = str_eq(tag->name, STR("title"));
+    bool is_a = str_eq(tag->name, STR("a")) && !is_empty(s, tag);
+    bool is_title = str_eq(tag->name, STR("title")) && !is_empty(s, tag);
     put(s, is_a || is_title ? STR(">") : STR("/>"));
     s->a_is_open |= is_a;
     if (is_title)
@@ -336,17 +355,13 @@ static void sieve_start_tag(struct sieve *s)
         s->a_is_open = a_was_open;
         return;
     }
-    bool is_foreign = in_svg(s) && (tag.flags & TAG_BREAKOUT) == 0;
+    bool has_content = !is_empty(s, &tag);
     if (tag.is_kept)
         put_tag_end(s, &tag);
     s->out = s->markup;
     track_foreign_start(s, &tag);
-    if (str_eq(tag.name, STR("template")))
-        s->template_depth++;
-    else if (str_eq(tag.name, STR("plaintext")))
-        put_plaintext(s);
-    else if ((tag.flags & TAG_RAW) != 0 && !(is_foreign && tag.is_self_closing))
-        skip_raw_text(s, &tag);
+    if (has_content)
+        enter_content(s, &tag);
 }
 
 static void sieve_end_tag(struct sieve *s)
@@ -406,7 +421,7 @@ static void sieve_markup(struct sieve *s)
         sieve_end_tag(s);
     } else if (str_starts(rest, STR("<!--"))) {
         skip_comment(s);
-    } else if (in_svg(s) && str_starts(rest, STR("<![CDATA["))) {
+    } else if ((in_svg(s) || s->is_xhtml) && str_starts(rest, STR("<![CDATA["))) {
         sieve_cdata(s);
     } else if (second == '!' || second == '?' || (second == '/' && rest.len > 2)) {
         skip_past(s, s->at, STR(">"));
@@ -416,9 +431,14 @@ static void sieve_markup(struct sieve *s)
     }
 }
 
-enum cw_err sieve_html(struct buf *ret_bases, struct buf *ret_markup, struct str html)
+enum cw_err sieve_html(struct buf *ret_bases, struct buf *ret_markup, struct str html,
+                       bool is_xhtml)
 {
-    struct sieve s = {.html = html, .out = ret_markup, .bases = ret_bases, .markup = ret_markup};
+    struct sieve s = {.html = html,
+                      .is_xhtml = is_xhtml,
+                      .out = ret_markup,
+                      .bases = ret_bases,
+                      .markup = ret_markup};
     while (s.at < html.len && s.err == CW_OK) {
         struct str rest = remaining(&s);
         struct str text = str_first(rest, str_find_char(rest, '<'));

@@ -15,8 +15,9 @@
 
 /* Adds the sieved markup of `html` (valid UTF-8) to *ret_markup, but the <base> tags to *ret_bases,
  * since they rule links before them too. Neither holds more than SIEVE_MAX_BYTES. CW_ENOMEM;
- * CW_ETOOBIG when a ceiling is met (what stands there is well-formed). */
-enum cw_err sieve_html(struct buf *ret_bases, struct buf *ret_markup, struct str html) MUST_CHECK;
+ * CW_ETOOBIG when a ceiling is met. */
+enum cw_err sieve_html(struct buf *ret_bases, struct buf *ret_markup, struct str html,
+                       bool is_xhtml) MUST_CHECK;
 
 /* No text grows by more than this ("&" becomes "&amp;"). */
 #define SIEVE_MAX_BYTES(html_bytes) ((html_bytes)*5 + 64)

@@ -42,8 +42,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     assert(url_parse(&base, STR("https://ex.test:8443/dir/page"), NULL) == CW_OK);
     assert(charset_to_utf8(&html, str_from((const char *)data, size), STR("utf-8")) == CW_OK);
-    struct html_input input = {
-        .html = buf_str(&html), .base = &base, .agent = STR("crawld"), .ret_text = &text};
+    struct html_input input = {.html = buf_str(&html),
+                               .is_xhtml = size % 2 == 1,
+                               .base = &base,
+                               .agent = STR("crawld"),
+                               .ret_text = &text};
     assert(html_parse(&page, &arena, &input) == CW_OK);
     assert(utf8_is_valid(buf_str(&text)));
     assert_page(&page);

@@ -282,6 +282,24 @@ static void svg__hides_its_own_links_only(void **state)
     reading_end(&r);
 }
 
+static void a_self_closed_script__has_no_content_in_xhtml_alone(void **state)
+{
+    struct str html =
+        STR("<title/><script src='s'/><![CDATA[<b>]]><a href='1'/>x<a href='2'>y</a>");
+    (void)state;
+    for (int is_xhtml = 0; is_xhtml < 2; is_xhtml++) {
+        struct reading r = {.arena = ARENA_INIT(ARENA_MAX), .base = URL_INIT};
+        assert_int_equal(url_parse(&r.base, STR("http://ex.test/"), NULL), CW_OK);
+        struct html_input input = {.html = html, .is_xhtml = is_xhtml, .base = &r.base};
+        r.text = BUF_INIT(TEXT_MAX);
+        input.ret_text = &r.text;
+        assert_int_equal(html_parse(&r.page, &r.arena, &input), CW_OK);
+        assert_int_equal(r.page.link_count, is_xhtml ? 3 : 0);
+        assert_str(buf_str(&r.text), is_xhtml ? STR("<b>xy") : STR(""));
+        reading_end(&r);
+    }
+}
+
 /* ---- ceilings ---- */
 
 static void beyond_LINKS_MAX__links_are_cut_and_the_page_says_so(void **state)
@@ -308,9 +326,9 @@ static void an_index_of_few_pages__loses_none_of_them(void **state)
     (void)state;
     for (int i = 0; i < 2 * LINKS_MAX; i++)
         assert_int_equal(buf_addf(&html, "<a href=/few#%d>%d</a>", i, i), CW_OK);
-    assert_int_equal(buf_add(&html, STR("<a href=/last>")), CW_OK);
+    assert_int_equal(buf_add(&html, STR("<img src=/few><a href=/last>")), CW_OK);
     struct reading r = read_html(buf_str(&html));
-    assert_int_equal(r.page.link_count, LINKS_MAX / 2 + 1);
+    assert_int_equal(r.page.link_count, LINKS_MAX / 2 + 2);
     assert_true(r.page.links_cut);
     assert_non_null(find_link(&r, STR("http://ex.test/last")));
     reading_end(&r);
@@ -319,12 +337,15 @@ static void an_index_of_few_pages__loses_none_of_them(void **state)
 
 static void a_full_arena__keeps_what_was_found(void **state)
 {
-    struct buf html = repeat(STR("<title>t</title>"), STR("<a href=/aaaaaaaa>"), 1, STR(""));
+    struct buf html = repeat(STR("<title>t</title>"), STR(""), 0, STR(""));
     (void)state;
     for (int i = 0; i < 1000; i++)
         assert_int_equal(buf_addf(&html, "<img src=/%d>", i), CW_OK);
-    struct reading r = read_html_into(buf_str(&html), 1024, (struct page){0});
+    struct reading r = read_html_into(buf_str(&html), 32 * 1024, (struct page){0});
     assert_int_equal(r.err, CW_ETOOBIG);
+    assert_str(r.page.title, STR("t"));
+    assert_in_range(r.page.link_count, 10, 999);
+    assert_str(r.page.links[0].url, STR("http://ex.test/0"));
     reading_end(&r);
     buf_release(&html);
 }
@@ -464,6 +485,7 @@ int main(void)
         cmocka_unit_test(a_page_that_says_nofollow__makes_every_link_so),
         cmocka_unit_test(a_base__rules_all_links_and_the_first_valid_one_counts),
         cmocka_unit_test(svg__hides_its_own_links_only),
+        cmocka_unit_test(a_self_closed_script__has_no_content_in_xhtml_alone),
         cmocka_unit_test(beyond_LINKS_MAX__links_are_cut_and_the_page_says_so),
         cmocka_unit_test(an_index_of_few_pages__loses_none_of_them),
         cmocka_unit_test(a_full_arena__keeps_what_was_found),
