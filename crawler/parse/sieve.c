@@ -291,6 +291,12 @@ static void put_plaintext(struct sieve *s)
     s->at = s->html.len;
 }
 
+/* SVG has these two as well, and nobody sees what they hold. */
+static bool is_code(const struct tag *tag)
+{
+    return str_eq(tag->name, STR("script")) || str_eq(tag->name, STR("style"));
+}
+
 /* Of elements whose content is not plain markup. */
 static void enter_content(struct sieve *s, const struct tag *tag)
 {
@@ -298,7 +304,7 @@ static void enter_content(struct sieve *s, const struct tag *tag)
         s->template_depth++;
     else if (str_eq(tag->name, STR("plaintext")))
         put_plaintext(s);
-    else if ((tag->flags & TAG_RAW) != 0)
+    else if ((tag->flags & TAG_RAW) != 0 && (!in_svg(s) || is_code(tag)))
         skip_raw_text(s, tag);
 }
 
