@@ -14,7 +14,8 @@ extern const char decode_accept_encoding[];
  * most 5) and appends to *ret, whose ceiling is the limit of the decoded size. CW_ETOOBIG: the
  * ceiling was met (*ret holds the head). CW_EBOMB: more than 1,000 times the input, beyond 1 MiB;
  * or a zstd window over 8 MiB. CW_ETRUNCATED: the stream ends early, or its checksum is wrong.
- * CW_EENCODING: unknown, or not what it says. */
+ * CW_EENCODING: unknown, or not what it says. CW_ENOMEM. What was decoded before the last coding
+ * failed stays in *ret. An empty body is empty, whatever codings it claims. */
 enum cw_err decode_content(struct buf *ret, struct str raw, struct str content_encoding) MUST_CHECK;
 
 #endif
