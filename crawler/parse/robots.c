@@ -11,16 +11,16 @@
  * Which pattern is the longest is counted in octets of the canonical form, so that two spellings of
  * one path weigh the same and "allow" wins between them (RFC 9309, 2.2.2).
  *
- * Beyond the RFC, after Google's parser: a missing colon and common misspellings are forgiven,
- * lines are cut at 16,663 octets, and "Allow: /dir/index.html" allows "/dir/" too. */
+ * Beyond the RFC, after Google's parser: "Allow: /dir/index.html" allows "/dir/" too. */
 #include "crawler/parse/robots.h"
 
 #include <assert.h>
 
 #include "crawler/base/buf.h"
-#include "crawler/parse/robotspath_p.h"
+#include "crawler/parse/robots_line_p.h"
+#include "crawler/parse/robots_path_p.h"
 
-enum { LINE_MAX_BYTES = 16663, TEXT_MAX_BYTES = 16 * ROBOTS_MAX_BYTES };
+enum { TEXT_MAX_BYTES = 16 * ROBOTS_MAX_BYTES };
 
 #define NO_RULE UINT32_MAX
 
@@ -46,94 +46,7 @@ struct robots {
     int64_t crawl_delay_ms;
 };
 
-enum field { FIELD_OTHER, FIELD_AGENT, FIELD_ALLOW, FIELD_DISALLOW, FIELD_SITEMAP, FIELD_DELAY };
-
-struct line {
-    enum field field;
-    struct str value;
-    uint32_t number; /* 1-based */
-};
-
-/* --- lines --- */
-
-/* "Implementors MAY bend the grammar to be lenient": RFC 9309, 2.2. */
-static const struct {
-    struct str name;
-    enum field field;
-} fields[] = {
-    {{"user-agent", 10}, FIELD_AGENT},  {{"useragent", 9}, FIELD_AGENT},
-    {{"user agent", 10}, FIELD_AGENT},  {{"allow", 5}, FIELD_ALLOW},
-    {{"disallow", 8}, FIELD_DISALLOW},  {{"dissallow", 9}, FIELD_DISALLOW},
-    {{"dissalow", 8}, FIELD_DISALLOW},  {{"disalow", 7}, FIELD_DISALLOW},
-    {{"diasllow", 8}, FIELD_DISALLOW},  {{"disallaw", 8}, FIELD_DISALLOW},
-    {{"sitemap", 7}, FIELD_SITEMAP},    {{"site-map", 8}, FIELD_SITEMAP},
-    {{"crawl-delay", 11}, FIELD_DELAY},
-};
-
-static enum field field_of(struct str name)
-{
-    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-        if (str_eq_nocase(name, fields[i].name))
-            return fields[i].field;
-    return FIELD_OTHER;
-}
-
-/* Where the name of a line ends. Without a colon, white space between exactly two words counts. */
-static size_t find_separator(struct str line)
-{
-    size_t colon = str_find_char(line, ':'), blank = 0;
-    if (colon < line.len)
-        return colon;
-    while (blank < line.len && !ascii_is_space(line.ptr[blank]))
-        blank++;
-    struct str value = str_trim(str_skip(line, blank));
-    for (size_t i = 0; i < value.len; i++)
-        if (ascii_is_space(value.ptr[i]))
-            return line.len;
-    return blank;
-}
-
-static struct line parse_line(struct str text, uint32_t number)
-{
-    text = str_first(text, LINE_MAX_BYTES);
-    text = str_trim(str_first(text, str_find_char(text, '#')));
-    size_t separator = find_separator(text);
-    return (struct line){
-        .field = field_of(str_trim(str_first(text, separator))),
-        .value = str_trim(str_skip(text, separator + 1)),
-        .number = number,
-    };
-}
-
-struct reader {
-    struct str rest;
-    uint32_t line_count;
-};
-
-/* A UTF-8 byte order mark is skipped, also when only its first bytes are there. */
-static struct reader reader_of(struct str body)
-{
-    static const char bom[] = {'\xEF', '\xBB', '\xBF'};
-    size_t skip = 0;
-    while (skip < sizeof bom && skip < body.len && body.ptr[skip] == bom[skip])
-        skip++;
-    return (struct reader){.rest = str_skip(body, skip)};
-}
-
-/* Lines end with LF, CR or CR LF. False when there are none left. */
-static bool next_line(struct reader *reader, struct line *ret)
-{
-    struct str rest = reader->rest;
-    size_t end = 0;
-    if (rest.len == 0)
-        return false;
-    while (end < rest.len && rest.ptr[end] != '\n' && rest.ptr[end] != '\r')
-        end++;
-    bool is_crlf = str_starts(str_skip(rest, end), STR("\r\n"));
-    reader->rest = str_skip(rest, end + 1 + is_crlf);
-    *ret = parse_line(str_first(rest, end), ++reader->line_count);
-    return true;
-}
+/* --- groups --- */
 
 /* RFC 9309, 2.5: at least 500 KiB are parsed; what is beyond is cut at the last full line. */
 static struct str cut_body(struct str body)
@@ -145,8 +58,6 @@ static struct str cut_body(struct str body)
         end--;
     return str_first(body, end);
 }
-
-/* --- groups --- */
 
 struct str robots_product_token(struct str user_agent)
 {
@@ -170,8 +81,8 @@ static bool names_agent(struct str value, struct str agent)
 
 static bool has_group_for(struct str body, struct str agent)
 {
-    struct reader reader = reader_of(body);
-    for (struct line line; next_line(&reader, &line);)
+    struct robots_lines lines = robots_lines(body);
+    for (struct robots_line line; robots_next_line(&lines, &line);)
         if (line.field == FIELD_AGENT && names_agent(line.value, agent))
             return true;
     return false;
@@ -239,7 +150,7 @@ static enum cw_err add_rule(struct robots *robots, struct rule rule, struct str 
         if (err != CW_OK)
             return err;
     }
-    rule.literal_len = (uint32_t)robotspath_literal_size(text_of(robots, rule.pattern));
+    rule.literal_len = (uint32_t)robots_pattern_literal_size(text_of(robots, rule.pattern));
     return buf_add_bytes(&robots->rules, &rule, sizeof rule);
 }
 
@@ -249,9 +160,9 @@ static enum cw_err add_readings(struct robots *robots, struct rule rule, struct 
 {
     CLEANUP(buf_release) struct buf in_path = BUF_INIT(3 * value.len);
     CLEANUP(buf_release) struct buf in_query = BUF_INIT(3 * value.len);
-    enum cw_err err = robotspath_add_pattern(&in_path, value, false);
+    enum cw_err err = robots_pattern_add(&in_path, value, false);
     if (err == CW_OK)
-        err = robotspath_add_pattern(&in_query, value, true);
+        err = robots_pattern_add(&in_query, value, true);
     if (err == CW_OK)
         err = add_rule(robots, rule, buf_str(&in_path));
     if (err == CW_OK && !str_eq(buf_str(&in_path), buf_str(&in_query)))
@@ -269,7 +180,7 @@ static struct str folder_of_index(struct str value)
                                                                 : STR_NONE;
 }
 
-static enum cw_err keep_rule(struct robots *robots, struct line line)
+static enum cw_err keep_rule(struct robots *robots, struct robots_line line)
 {
     struct rule rule = {.line = line.number, .allow = line.field == FIELD_ALLOW};
     struct str name = rule.allow ? STR("Allow: ") : STR("Disallow: ");
@@ -305,10 +216,10 @@ static enum cw_err keep_sitemap(struct robots *robots, struct str value)
  * other lines stand between them, open one group; a rule, even an empty one, ends the row. */
 static enum cw_err keep_groups(struct robots *robots, struct str body, struct str agent)
 {
-    struct reader reader = reader_of(body);
+    struct robots_lines lines = robots_lines(body);
     bool in_group = false, has_rules = false;
     enum cw_err err = CW_OK;
-    for (struct line line; err == CW_OK && next_line(&reader, &line);) {
+    for (struct robots_line line; err == CW_OK && robots_next_line(&lines, &line);) {
         switch (line.field) {
         case FIELD_AGENT:
             in_group = (in_group && !has_rules) || names_agent(line.value, agent);
@@ -394,7 +305,8 @@ static const struct rule *find_rule(const struct robots *robots, struct str path
     for (; i != NO_RULE; i = rules[i].parent) {
         struct str rest = str_skip(text_of(robots, rules[i].pattern), rules[i].literal_len);
         if (rules[i].literal_len <= common && outweighs(&rules[i], best) &&
-            (rest.len == 0 || robotspath_rest_matches(rest, str_skip(path, rules[i].literal_len))))
+            (rest.len == 0 ||
+             robots_pattern_rest_matches(rest, str_skip(path, rules[i].literal_len))))
             best = &rules[i];
     }
     return best;
@@ -453,7 +365,7 @@ struct robots_match robots_match(const struct robots *robots, struct str path_an
     if (rule_count(robots) == 0 || str_eq(path_and_query, STR("/robots.txt")))
         return (struct robots_match){.allowed = true}; /* RFC 9309, 2.2.2: implicitly allowed */
     CLEANUP(buf_release) struct buf path = BUF_INIT(3 * path_and_query.len);
-    if (robotspath_add_path(&path, path_and_query) != CW_OK)
+    if (robots_path_add(&path, path_and_query) != CW_OK)
         return (struct robots_match){.allowed = false};
     const struct rule *rule = find_rule(robots, buf_str(&path));
     if (rule == NULL)

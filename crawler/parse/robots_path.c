@@ -1,4 +1,4 @@
-#include "crawler/parse/robotspath_p.h"
+#include "crawler/parse/robots_path_p.h"
 
 enum place { IN_PATH, BEHIND_STAR, IN_QUERY };
 
@@ -44,7 +44,7 @@ static enum cw_err add_octet(struct buf *ret, char c, bool was_escaped, bool in_
     return raw ? buf_add_char(ret, c) : add_escaped(ret, c);
 }
 
-enum cw_err robotspath_add_path(struct buf *ret, struct str path)
+enum cw_err robots_path_add(struct buf *ret, struct str path)
 {
     bool in_query = false;
     enum cw_err err = buf_reserve(ret, path.len);
@@ -65,7 +65,7 @@ static enum place next_place(enum place place, char raw)
     return raw == '*' && place == IN_PATH ? BEHIND_STAR : place;
 }
 
-enum cw_err robotspath_add_pattern(struct buf *ret, struct str pattern, bool guess_query)
+enum cw_err robots_pattern_add(struct buf *ret, struct str pattern, bool guess_query)
 {
     enum place place = IN_PATH;
     enum cw_err err = CW_OK;
@@ -81,13 +81,13 @@ enum cw_err robotspath_add_pattern(struct buf *ret, struct str pattern, bool gue
     return err;
 }
 
-size_t robotspath_literal_size(struct str pattern)
+size_t robots_pattern_literal_size(struct str pattern)
 {
     size_t star = str_find_char(pattern, '*');
     return star == pattern.len && str_ends(pattern, STR("$")) ? star - 1 : star;
 }
 
-bool robotspath_rest_matches(struct str pattern, struct str path)
+bool robots_pattern_rest_matches(struct str pattern, struct str path)
 {
     bool is_anchored = str_ends(pattern, STR("$"));
     struct str rest = str_first(pattern, pattern.len - is_anchored);

@@ -1,5 +1,5 @@
-/* robotspath: paths and path patterns of robots.txt in one comparable form, and the matching of one
- * against the other. Private to robots.c.
+/* robots_path: paths and path patterns of robots.txt in one comparable form, and the matching of
+ * one against the other. Private to robots.c.
  *
  * The canonical form (RFC 9309, 2.2.2): an escape that stands for an unreserved character becomes
  * that character, every other escape gets upper-case digits, and whatever no URI may hold raw
@@ -11,27 +11,26 @@
  * In a query `/ : ? @` have no meaning of their own (RFC 3986, 3.4), and the RFC's own table wants
  * "?baz=https://foo.bar" to match "?baz=https%3A%2F%2Ffoo.bar": there, and only there, these four
  * are unescaped as well. */
-#ifndef CRAWLER_PARSE_ROBOTSPATH_P_H
-#define CRAWLER_PARSE_ROBOTSPATH_P_H
+#ifndef CRAWLER_PARSE_ROBOTS_PATH_P_H
+#define CRAWLER_PARSE_ROBOTS_PATH_P_H
 
 #include "crawler/base/buf.h"
 #include "crawler/base/str.h"
 
 /* Appends the canonical form of a path with query. CW_ETOOBIG, CW_ENOMEM. It is at most three times
  * as long. */
-enum cw_err robotspath_add_path(struct buf *ret, struct str path) MUST_CHECK;
+enum cw_err robots_path_add(struct buf *ret, struct str path) MUST_CHECK;
 
 /* Appends the canonical form of a pattern. Behind a `*` nobody knows whether it stands in the query
  * of a path; `guess_query` decides. */
-enum cw_err robotspath_add_pattern(struct buf *ret, struct str pattern,
-                                   bool guess_query) MUST_CHECK;
+enum cw_err robots_pattern_add(struct buf *ret, struct str pattern, bool guess_query) MUST_CHECK;
 
 /* How many octets of a canonical pattern stand before its first special character. */
-size_t robotspath_literal_size(struct str pattern);
+size_t robots_pattern_literal_size(struct str pattern);
 
 /* Whether the rest of a canonical pattern, from its first special character on, matches the rest of
  * a canonical path. Linear in their lengths: each `*` takes the leftmost place, and none is ever
  * tried again. */
-bool robotspath_rest_matches(struct str pattern, struct str path);
+bool robots_pattern_rest_matches(struct str pattern, struct str path);
 
 #endif
