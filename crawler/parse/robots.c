@@ -17,6 +17,7 @@
 #include <assert.h>
 
 #include "crawler/base/buf.h"
+#include "crawler/parse/charset.h"
 #include "crawler/parse/robots_line_p.h"
 #include "crawler/parse/robots_path_p.h"
 
@@ -47,6 +48,15 @@ struct robots {
 };
 
 /* --- groups --- */
+
+/* UTF-16, if `body` starts with its byte order mark. The RFC wants UTF-8; some editors write this.
+ */
+static struct str utf16_of(struct str body)
+{
+    if (str_starts(body, STR("\xFF\xFE")))
+        return STR("UTF-16LE");
+    return str_starts(body, STR("\xFE\xFF")) ? STR("UTF-16BE") : STR_NONE;
+}
 
 /* RFC 9309, 2.5: at least 500 KiB are parsed; what is beyond is cut at the last full line. */
 static struct str cut_body(struct str body)
@@ -324,8 +334,23 @@ static void fit(struct buf *buf)
     buf->cap = buf->len + 1;
 }
 
+static enum cw_err read_body(struct robots *robots, struct str body, struct str agent)
+{
+    body = cut_body(body);
+    return keep_groups(robots, body, has_group_for(body, agent) ? agent : STR("*"));
+}
+
+static enum cw_err read_utf16(struct robots *robots, struct str body, struct str agent,
+                              struct str encoding)
+{
+    CLEANUP(buf_release) struct buf text = BUF_INIT(2 * ROBOTS_MAX_BYTES);
+    enum cw_err err = charset_to_utf8(&text, body, encoding);
+    return err == CW_OK || err == CW_ETOOBIG ? read_body(robots, buf_str(&text), agent) : err;
+}
+
 enum cw_err robots_parse(struct robots **ret, struct str body, struct str agent)
 {
+    struct str utf16 = utf16_of(body);
     struct robots *robots = malloc(sizeof *robots);
     if (robots == NULL)
         return CW_ENOMEM;
@@ -335,9 +360,8 @@ enum cw_err robots_parse(struct robots **ret, struct str body, struct str agent)
         .sitemaps = BUF_INIT(ROBOTS_MAX_BYTES * sizeof(struct span)),
         .crawl_delay_ms = -1,
     };
-    body = cut_body(body);
-    agent = has_group_for(body, agent) ? agent : STR("*");
-    enum cw_err err = keep_groups(robots, body, agent);
+    enum cw_err err = str_is_absent(utf16) ? read_body(robots, body, agent)
+                                           : read_utf16(robots, body, agent, utf16);
     if (err != CW_OK) {
         robots_free(robots);
         return err;

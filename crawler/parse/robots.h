@@ -17,7 +17,8 @@ enum {
 struct robots; /* the rules that apply to one agent */
 
 /* Keeps the rules of the groups that name `agent` (a product token, "crawld"; case does not
- * matter), or else those of `*`. */
+ * matter), or else those of `*`. The body is UTF-8, or UTF-16 with its byte order mark. CW_ENOMEM
+ * is the only error. */
 enum cw_err robots_parse(struct robots **ret, struct str body, struct str agent) MUST_CHECK;
 void robots_free(struct robots *robots);
 
@@ -26,7 +27,8 @@ struct robots_match {
     uint32_t line;   /* 1-based line of the rule that decided; 0: no rule matched */
     struct str rule; /* "Disallow: /private/", borrowed from the robots; absent when line is 0 */
 };
-/* The verdict on a path with query ("/a?b", percent-encoded as in a canonical URL). */
+/* The verdict on a path with query ("/a?b", percent-encoded as in a canonical URL). When memory is
+ * out the answer is no, with line 0. */
 struct robots_match robots_match(const struct robots *robots, struct str path_and_query);
 
 int64_t robots_crawl_delay_ms(const struct robots *robots); /* -1: none, or not a number */

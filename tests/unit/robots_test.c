@@ -131,6 +131,20 @@ static void nul_and_binary_octets__are_part_of_their_line_only(void **state)
     robots_free(robots);
 }
 
+static void utf_16__is_read_by_its_byte_order_mark(void **state)
+{
+    (void)state;
+    static const char text[] = "user-agent: *\ndisallow: /a\n";
+    for (int big = 0; big < 2; big++) {
+        char body[2 * sizeof text] = {big ? '\xFE' : '\xFF', big ? '\xFF' : '\xFE'};
+        for (size_t i = 0; i + 1 < sizeof text; i++)
+            body[2 + 2 * i + (size_t)big] = text[i];
+        struct robots *robots = parse(str_from(body, sizeof body), STR("crawld"));
+        assert_int_equal(robots_match(robots, STR("/a")).line, 2);
+        robots_free(robots);
+    }
+}
+
 static void a_crawl_delay__is_decimal_seconds_of_the_agents_group(void **state)
 {
     (void)state;
@@ -326,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path__is_judged_by_its_group_and_longest_rule),
         cmocka_unit_test(nul_and_binary_octets__are_part_of_their_line_only),
+        cmocka_unit_test(utf_16__is_read_by_its_byte_order_mark),
         cmocka_unit_test(a_crawl_delay__is_decimal_seconds_of_the_agents_group),
         cmocka_unit_test(sitemaps__belong_to_no_group),
         cmocka_unit_test(a_product_token__ends_at_the_first_other_character),
