@@ -1,0 +1,98 @@
+#include "crawler/base/clock.h"
+#include "storage/sqlite/lease.h"
+#include "storage/sqlite/store_p.h"
+#include "storage/sqlite/visits.h"
+
+/* Ceilings of one reply. */
+enum { NEW_HOSTS_MAX = 65536 };
+#define REPLY_ARENA_MAX ((size_t)1 << 30)
+
+static size_t count_hosts(const struct store_batch *b, size_t urls)
+{
+    return urls + b->outcome_count + b->attempt_count + b->host_count + b->idle_host_count +
+           b->want.host_count + b->want.new_hosts + 1;
+}
+
+static void collect_seeds(struct work *w, const struct store_batch *b, struct sightings *sightings)
+{
+    for (size_t i = 0; i < b->seed_count; i++) {
+        const struct store_seed *seed = &b->seeds[i];
+        struct host_row *host = work_host(w, seed->host);
+        if (host == NULL)
+            return;
+        *sightings_add(sightings) = (struct sighting){
+            .url = seed->url,
+            .host = host,
+            .verdict = seed->verdict,
+            .priority = seed->priority,
+            .is_seed = true,
+            .is_named = true,
+        };
+    }
+}
+
+static void store_clocks(struct work *w, const struct store_host *clocks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct host_row *h = work_host(w, clocks[i].host);
+        if (h == NULL)
+            return;
+        h->clock = clocks[i];
+        h->clock.host = h->name;
+        h->changed = true;
+    }
+}
+
+static void apply(struct work *w, const struct store_batch *b, size_t urls)
+{
+    struct visit *visits = work_alloc(w, b->outcome_count, sizeof *visits);
+    struct sightings sightings = {.items = work_alloc(w, urls, sizeof *sightings.items),
+                                  .max = urls};
+    if (visits == NULL || sightings.items == NULL)
+        return;
+    collect_seeds(w, b, &sightings);
+    visits_collect(w, b->outcomes, b->outcome_count, visits, &sightings);
+    if (w->db->err != CW_OK)
+        return;
+    urls_resolve(w, &sightings);
+    visits_store(w, visits, b->outcome_count);
+    for (size_t i = 0; i < b->attempt_count; i++)
+        visits_store_attempt(w, &b->attempts[i]);
+    store_clocks(w, b->hosts, b->host_count);
+    lease_return_hosts(w, b->idle_hosts, b->idle_host_count);
+    work_save_hosts(w);
+}
+
+enum cw_err store_commit(struct store *store, const struct store_batch *batch,
+                         struct store_reply *ret, struct errmsg *reterr_msg)
+{
+    struct work w;
+    struct store_reply reply = {.arena = ARENA_INIT(REPLY_ARENA_MAX)};
+    struct store_batch b = *batch;
+    b.want.new_hosts = MIN(b.want.new_hosts, NEW_HOSTS_MAX);
+    int64_t now = b.want.now_unix_ms > 0 ? b.want.now_unix_ms : clock_unix_ms();
+    size_t urls = b.seed_count + visits_count_urls(b.outcomes, b.outcome_count);
+
+    work_begin(&w, &store->db, &store->totals, count_hosts(&b, urls), now);
+    apply(&w, &b, urls);
+    lease_grant(&w, &b.want, &reply);
+    work_save_hosts(&w);
+    reply.next_due_unix_ms = lease_next_due(&w);
+    enum cw_err err = work_end(&w, &store->totals, reterr_msg);
+    if (err != CW_OK) {
+        store_reply_release(&reply);
+        return err;
+    }
+    reply.queued = store->totals.queued;
+    reply.active = store->totals.active;
+    reply.pages = store->totals.pages;
+    reply.seen = store->totals.seen;
+    *ret = reply;
+    return CW_OK;
+}
+
+void store_reply_release(struct store_reply *reply)
+{
+    arena_release(&reply->arena);
+    *reply = (struct store_reply){0};
+}

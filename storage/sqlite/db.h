@@ -1,0 +1,105 @@
+/* db: a thin wall around SQLite. Kept prepared statements, and one sticky error.
+ *
+ * The error is sticky, as with ferror(): the first failure is kept, and every later call does
+ * nothing and answers "no row" until db_clear(). So a transaction is written as plain steps and
+ * asked once, at its end, whether it worked. Foreign codes become enum cw_err here and nowhere
+ * else. Thread: any, one at a time. */
+#ifndef STORAGE_SQLITE_DB_H
+#define STORAGE_SQLITE_DB_H
+
+#include <sqlite3.h>
+
+#include "crawler/base/err.h"
+#include "crawler/base/str.h"
+
+/* Who we are in the header of the file (PRAGMA application_id): "cwld". */
+enum { DB_APPLICATION_ID = 0x63776c64 };
+
+/* The statements that a connection keeps prepared; the SQL stands where it is used. */
+enum db_statement {
+    DB_HOST_FIND,
+    DB_HOST_INSERT,
+    DB_HOST_UPDATE,
+    DB_HOST_DELAYED,
+    DB_HOST_WAITING,
+    DB_HOST_NEXT,
+    DB_URL_FIND,
+    DB_URL_INSERT,
+    DB_URL_UPDATE,
+    DB_URL_LEASED,
+    DB_URL_FINISH,
+    DB_URL_LEASE_LIST,
+    DB_URL_LEASE,
+    DB_TALLY_ADD,
+    DB_FETCH_INSERT,
+    DB_PAGE_STATUS,
+    DB_PAGE_INSERT,
+    DB_BODY_FIND,
+    DB_BODY_INSERT,
+    DB_LINK_INSERT,
+    DB_LINK_DELETE,
+    DB_REDIRECT_FIND,
+    DB_REDIRECT_INSERT,
+    DB_REDIRECT_DELETE,
+    DB_CRAWL_BEGIN,
+    DB_CRAWL_ADD,
+    DB_CRAWL_END,
+    DB_TALLY_LIST,
+    DB_SEED_LIST,
+    DB_SEED_FAILED,
+    DB_SEED_RETRY,
+    DB_READ_URL,
+    DB_READ_BODY,
+    DB_STATEMENT_COUNT,
+};
+
+struct db {
+    sqlite3 *handle;  /* owned */
+    const char *path; /* borrowed, for messages */
+    enum cw_err err;  /* the first failure since db_clear() */
+    struct errmsg msg;
+    sqlite3_stmt *statements[DB_STATEMENT_COUNT]; /* owned; NULL until first used */
+};
+
+/* Opens `path`, which is never followed when it is a symbolic link. `flags` are SQLITE_OPEN_*.
+ * Always to be followed by db_close(). */
+void db_open(struct db *db, const char *path, int flags, int busy_timeout_ms);
+void db_close(struct db *db);
+
+enum cw_err db_error(const struct db *db, struct errmsg *reterr_msg) MUST_CHECK;
+void db_clear(struct db *db);
+void db_fail(struct db *db, enum cw_err err, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Takes over what SQLite says went wrong in its last call. */
+void db_fail_sqlite(struct db *db);
+
+/* Statements without rows and without parameters; several may stand in one text. */
+void db_exec(struct db *db, const char *sql);
+/* The first column of the first row of a statement used once; 0 when there is none. */
+int64_t db_int(struct db *db, const char *sql);
+
+void db_begin(struct db *db);
+/* Commits, or rolls back when anything failed since db_begin(). The statements survive. */
+void db_end(struct db *db);
+
+/* A kept statement about to run. put_x() fill its parameters from left to right; what they borrow
+ * must live until the last query_next(). Then either query_run(), or query_next() until it is false
+ * or query_end(). */
+struct query {
+    struct db *db;
+    sqlite3_stmt *stmt; /* NULL after a failure: every call below is then harmless */
+    int next;
+};
+
+struct query db_query(struct db *db, enum db_statement which, const char *sql);
+void put_int(struct query *q, int64_t value);
+void put_int_or_null(struct query *q, int64_t value, int64_t null_value);
+void put_text(struct query *q, struct str value); /* absent: NULL */
+void put_blob(struct query *q, const void *bytes, size_t count);
+void query_run(struct query *q);
+bool query_next(struct query *q);
+void query_end(struct query *q);
+int64_t query_int(const struct query *q, int column);
+/* Text (with a NUL behind it) or blob; absent when NULL; borrowed until the next row. */
+struct str query_text(const struct query *q, int column);
+
+#endif

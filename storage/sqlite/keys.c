@@ -1,0 +1,52 @@
+#include "storage/sqlite/keys.h"
+
+#define HOST_MASK ((INT64_C(1) << KEY_HOST_BITS) - 1)
+#define URL_MASK  ((INT64_C(1) << KEY_URL_BITS) - 1)
+
+static int64_t low_bits(struct str s, int64_t mask)
+{
+    return (int64_t)(str_hash(s) & (uint64_t)mask);
+}
+
+int64_t key_host(struct str name)
+{
+    return low_bits(name, HOST_MASK);
+}
+
+int64_t key_host_next(int64_t id)
+{
+    return (id + 1) & HOST_MASK;
+}
+
+int64_t key_url(int64_t host_id, struct str url)
+{
+    return host_id << KEY_URL_BITS | low_bits(url, URL_MASK);
+}
+
+int64_t key_url_next(int64_t id)
+{
+    return (id & ~URL_MASK) | ((id + 1) & URL_MASK);
+}
+
+int64_t key_body(const uint8_t hash[16])
+{
+    uint64_t id = 0;
+    for (size_t i = 0; i < 8; i++)
+        id = id << 8 | hash[i];
+    return (int64_t)(id >> 1);
+}
+
+int64_t key_body_next(int64_t id)
+{
+    return id == INT64_MAX ? 0 : id + 1;
+}
+
+struct str key_host_of_url(struct str url)
+{
+    struct str rest = str_skip(url, str_find(url, STR("//")));
+    rest = str_skip(rest, 2);
+    size_t end = 0;
+    while (end < rest.len && rest.ptr[end] != '/' && rest.ptr[end] != '?' && rest.ptr[end] != '#')
+        end++;
+    return str_first(rest, end);
+}

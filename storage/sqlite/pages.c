@@ -1,0 +1,161 @@
+#include "storage/sqlite/pages.h"
+
+#include "storage/sqlite/keys.h"
+
+enum { HASH_SIZE = 16, NO_STATUS = -1 };
+
+/* The status of the answer on record, or NO_STATUS. */
+static int stored_status(struct work *w, int64_t url_id)
+{
+    struct query q = db_query(w->db, DB_PAGE_STATUS, "SELECT status FROM page_ WHERE url_id = ?");
+    put_int(&q, url_id);
+    int status = query_next(&q) ? (int)query_int(&q, 0) : NO_STATUS;
+    query_end(&q);
+    return status;
+}
+
+static void put_page(struct query *q, const struct page *p)
+{
+    put_text(q, p->content_type);
+    put_text(q, p->charset);
+    put_text(q, p->language);
+    put_text(q, p->title);
+    put_text(q, p->description);
+    put_text(q, p->canonical_url);
+    put_text(q, p->etag);
+    put_text(q, p->last_modified);
+    put_int(q, p->noindex);
+    put_int(q, p->nofollow);
+    put_int(q, p->links_cut);
+    put_int(q, p->body_cut);
+    put_int(q, p->size);
+    put_blob(q, p->body_hash, HASH_SIZE);
+    put_int(q, (int64_t)p->link_count);
+    put_int(q, p->words);
+}
+
+static void insert_page(struct work *w, const struct outcome *o, enum cw_err err)
+{
+    const struct timings *time = &o->attempt.time;
+    struct query q =
+        db_query(w->db, DB_PAGE_INSERT,
+                 "INSERT OR REPLACE INTO page_(url_id, status, error, fetched_ms, elapsed_ms,"
+                 " first_byte_ms, content_type, charset, language, title, description,"
+                 " canonical_url, etag, last_modified, noindex, nofollow, links_cut, body_cut,"
+                 " size, body_hash, links, words)"
+                 " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    put_int(&q, o->url_id);
+    put_int(&q, o->page.status);
+    put_text(&q, err != CW_OK ? str_of(cw_err_name(err)) : STR_NONE);
+    put_int(&q, o->has_attempt ? time->ended_unix_ms : w->now_unix_ms);
+    put_int_or_null(&q, o->has_attempt ? time->total_ms : -1, -1);
+    put_int_or_null(&q, o->has_attempt ? time->first_byte_ms : -1, -1);
+    put_page(&q, &o->page);
+    query_run(&q);
+}
+
+/* ---- bodies ---- */
+
+/* False: this content is not stored yet. Then *ret_id is where it belongs. */
+static bool find_body(struct work *w, const uint8_t hash[HASH_SIZE], int64_t *ret_id)
+{
+    struct str wanted = str_from((const char *)hash, HASH_SIZE);
+    for (*ret_id = key_body(hash);; *ret_id = key_body_next(*ret_id)) {
+        struct query q = db_query(w->db, DB_BODY_FIND, "SELECT hash FROM body_ WHERE id = ?");
+        put_int(&q, *ret_id);
+        if (!query_next(&q))
+            return false;
+        bool is_same = str_eq(query_text(&q, 0), wanted);
+        query_end(&q);
+        if (is_same)
+            return true;
+    }
+}
+
+static void store_body(struct work *w, const struct page *p)
+{
+    int64_t id = 0;
+    if (p->body.len == 0 || find_body(w, p->body_hash, &id))
+        return;
+    struct query q = db_query(w->db, DB_BODY_INSERT,
+                              "INSERT INTO body_(id, hash, size, zstd) VALUES(?, ?, ?, ?)");
+    put_int(&q, id);
+    put_blob(&q, p->body_hash, HASH_SIZE);
+    put_int(&q, p->size);
+    put_blob(&q, p->body.ptr, p->body.len);
+    query_run(&q);
+}
+
+/* ---- links and the redirect ---- */
+
+static void forget_links(struct work *w, int64_t url_id)
+{
+    struct query q = db_query(w->db, DB_LINK_DELETE, "DELETE FROM link_ WHERE from_id = ?");
+    put_int(&q, url_id);
+    query_run(&q);
+    q = db_query(w->db, DB_REDIRECT_DELETE, "DELETE FROM redirect_ WHERE from_id = ?");
+    put_int(&q, url_id);
+    query_run(&q);
+}
+
+static void insert_links(struct work *w, const struct visit *v)
+{
+    const struct page *page = &v->outcome->page;
+    for (size_t i = 0; w->db->err == CW_OK && i < page->link_count; i++) {
+        const struct page_link *link = &page->links[i];
+        struct query q = db_query(w->db, DB_LINK_INSERT,
+                                  "INSERT INTO link_(from_id, position, to_id, element, rel, text,"
+                                  " nofollow, internal) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+        put_int(&q, v->url.id);
+        put_int(&q, (int64_t)i);
+        put_int(&q, v->links[i].id);
+        put_text(&q, link->element);
+        put_text(&q, link->rel);
+        put_text(&q, link->text);
+        put_int(&q, link->nofollow);
+        put_int(&q, link->internal);
+        query_run(&q);
+    }
+}
+
+static void insert_redirect(struct work *w, const struct visit *v, bool is_followed)
+{
+    struct query q = db_query(w->db, DB_REDIRECT_INSERT,
+                              "INSERT INTO redirect_(from_id, to_id, status, followed)"
+                              " VALUES(?, ?, ?, ?)");
+    put_int(&q, v->url.id);
+    put_int(&q, v->redirect->id);
+    put_int(&q, v->outcome->page.status);
+    put_int(&q, is_followed);
+    query_run(&q);
+}
+
+/* ---- the whole ---- */
+
+static void count_page(struct work *w, const struct visit *v, int old_status)
+{
+    int status = v->outcome->page.status;
+    w->tally.statuses[MIN(MAX(status, 0), STATUS_MAX)]++;
+    v->host->changed = true;
+    if (old_status == NO_STATUS) {
+        v->host->pages++;
+        w->totals.pages++;
+        return;
+    }
+    char text[16];
+    int len = snprintf(text, sizeof text, "%d", old_status);
+    work_uncount(w, URL_DONE, str_from(text, (size_t)len));
+}
+
+void pages_store(struct work *w, const struct visit *visit, enum cw_err err)
+{
+    int old_status = stored_status(w, visit->url.id);
+    if (old_status != NO_STATUS)
+        forget_links(w, visit->url.id);
+    insert_page(w, visit->outcome, err);
+    store_body(w, &visit->outcome->page);
+    insert_links(w, visit);
+    if (visit->redirect != NULL)
+        insert_redirect(w, visit, err != CW_EREDIRECT);
+    count_page(w, visit, old_status);
+}

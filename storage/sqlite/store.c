@@ -1,0 +1,173 @@
+#include <errno.h>
+#include <unistd.h>
+
+#include "crawler/base/clock.h"
+#include "storage/sqlite/lease.h"
+#include "storage/sqlite/schema.h"
+#include "storage/sqlite/store_p.h"
+
+enum { BUSY_TIMEOUT_MS = 60000 };
+
+/* DESIGN.md argues each of these. */
+#define SETTINGS                                                                                   \
+    "PRAGMA journal_mode = WAL;"                                                                   \
+    "PRAGMA synchronous = NORMAL;"                                                                 \
+    "PRAGMA foreign_keys = OFF;"                                                                   \
+    "PRAGMA cache_size = -16384;"                                                                  \
+    "PRAGMA temp_store = MEMORY;"                                                                  \
+    "PRAGMA wal_autocheckpoint = 2000;"                                                            \
+    "PRAGMA journal_size_limit = 67108864"
+
+/* ---- opening ---- */
+
+static enum cw_err remove_file(const char *path, const char *suffix, struct errmsg *reterr_msg)
+{
+    char *name = NULL;
+    enum cw_err err = CW_OK;
+    if (asprintf(&name, "%s%s", path, suffix) < 0)
+        return errmsg_set(reterr_msg, CW_ENOMEM, "%s", cw_err_text(CW_ENOMEM));
+    if (unlink(name) != 0 && errno != ENOENT)
+        err = errmsg_set(reterr_msg, CW_ESTORAGE, "cannot remove %s: %s", name, strerror(errno));
+    free(name);
+    return err;
+}
+
+/* The database goes first: SQLite throws away a journal or WAL that it finds beside an empty file,
+ * so a death in between leaves nothing that could be mixed up. */
+static enum cw_err remove_content(const char *path, struct errmsg *reterr_msg)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    enum cw_err err = CW_OK;
+    for (size_t i = 0; err == CW_OK && i < ARRAY_LEN(suffixes); i++)
+        err = remove_file(path, suffixes[i], reterr_msg);
+    return err;
+}
+
+/* Lets nothing but our own files through, and forgets the content if that is asked for. */
+static enum cw_err prepare_file(const char *path, bool is_fresh, struct errmsg *reterr_msg)
+{
+    enum schema_kind kind = SCHEMA_ABSENT;
+    enum cw_err err = schema_peek(path, &kind, reterr_msg);
+    if (err == CW_OK && is_fresh)
+        err = remove_content(path, reterr_msg);
+    return err;
+}
+
+/* A file is born in rollback mode, so that from its first byte on the header says whose it is; with
+ * a WAL it would stay empty until the first checkpoint. */
+static void set_up(struct db *db)
+{
+    bool is_new = db_int(db, "SELECT count(*) FROM sqlite_schema") == 0 &&
+                  db_int(db, "PRAGMA application_id") == 0;
+    if (is_new)
+        db_exec(db, "PRAGMA page_size = 8192");
+    else
+        schema_check(db);
+    schema_migrate(db);
+    db_exec(db, SETTINGS);
+}
+
+static void begin_crawl(struct db *db, const struct store_options *options)
+{
+    db_begin(db);
+    lease_lapse(db);
+    struct query q = db_query(db, DB_CRAWL_BEGIN,
+                              "INSERT INTO crawl_(started_ms, command, version, pages, errors,"
+                              " bytes) VALUES(?, ?, ?, 0, 0, 0)");
+    put_int(&q, clock_unix_ms());
+    put_text(&q, str_of(options->command));
+    put_text(&q, str_of(options->version));
+    query_run(&q);
+    db_end(db);
+}
+
+static void read_totals(struct db *db, struct totals *totals)
+{
+    totals->seen = db_int(db, "SELECT sum(urls) FROM host_");
+    totals->queued = db_int(db, "SELECT sum(queued) FROM host_");
+    totals->pages = db_int(db, "SELECT sum(pages) FROM host_");
+    totals->active = 0;
+}
+
+static enum cw_err open_database(struct store *store, const struct store_options *options,
+                                 struct errmsg *reterr_msg)
+{
+    enum cw_err err = prepare_file(store->path, options->fresh, reterr_msg);
+    if (err != CW_OK)
+        return err;
+    int timeout = options->busy_timeout_ms > 0 ? options->busy_timeout_ms : BUSY_TIMEOUT_MS;
+    db_open(&store->db, store->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, timeout);
+    set_up(&store->db);
+    begin_crawl(&store->db, options);
+    read_totals(&store->db, &store->totals);
+    return db_error(&store->db, reterr_msg);
+}
+
+static void free_store(struct store *store)
+{
+    db_close(&store->db);
+    lock_release(&store->lock);
+    free(store->path);
+    free(store);
+}
+
+enum cw_err store_open(struct store **ret, const struct store_options *options,
+                       struct errmsg *reterr_msg)
+{
+    struct store *store = malloc(sizeof *store);
+    if (store == NULL)
+        return errmsg_set(reterr_msg, CW_ENOMEM, "%s", cw_err_text(CW_ENOMEM));
+    *store = (struct store){.lock = LOCK_INIT};
+    enum cw_err err = store_resolve_path(options->path, &store->path, reterr_msg);
+    if (err == CW_ENOTFOUND)
+        err = CW_ESTORAGE; /* of the folder; a missing file would be made */
+    if (err == CW_OK)
+        err = lock_take(&store->lock, store->path, reterr_msg);
+    if (err == CW_OK)
+        err = open_database(store, options, reterr_msg);
+    if (err == CW_OK)
+        *ret = STEAL(store);
+    else
+        free_store(store);
+    return err;
+}
+
+/* ---- closing ---- */
+
+static void end_crawl(struct db *db, const char *end_reason)
+{
+    db_clear(db);
+    db_begin(db);
+    lease_lapse(db);
+    if (end_reason != NULL) {
+        struct query q = db_query(db, DB_CRAWL_END,
+                                  "UPDATE crawl_ SET ended_ms = ?, end_reason = ?"
+                                  " WHERE id = (SELECT max(id) FROM crawl_)");
+        put_int(&q, clock_unix_ms());
+        put_text(&q, str_of(end_reason));
+        query_run(&q);
+    }
+    db_end(db);
+}
+
+/* Leaves one plain file, that can be read also from where nothing can be written. While somebody
+ * reads it or the disk is full, the WAL stays beside it, which loses nothing: ignoring. */
+static void fold_wal(struct db *db)
+{
+    sqlite3_busy_timeout(db->handle, 0);
+    sqlite3_exec(db->handle, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    sqlite3_exec(db->handle, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+}
+
+enum cw_err store_close(struct store *store, const char *end_reason, struct errmsg *reterr_msg)
+{
+    if (store == NULL)
+        return CW_OK;
+    end_crawl(&store->db, end_reason);
+    enum cw_err err = db_error(&store->db, reterr_msg);
+    for (size_t i = 0; i < DB_STATEMENT_COUNT; i++)
+        sqlite3_finalize(STEAL(store->db.statements[i]));
+    fold_wal(&store->db);
+    free_store(store);
+    return err;
+}

@@ -1,0 +1,20 @@
+/* store_p: what the files that implement store.h share. */
+#ifndef STORAGE_SQLITE_STORE_P_H
+#define STORAGE_SQLITE_STORE_P_H
+
+#include "storage/sqlite/lock.h"
+#include "storage/sqlite/work.h"
+
+struct store {
+    char *path; /* owned; its folder is resolved, its last part is not */
+    struct lock lock;
+    struct db db;
+    struct totals totals; /* as of the last commit */
+};
+
+/* `path` with every symbolic link in its folder followed (owned by the caller). SQLite is asked to
+ * follow none, so that nobody can put one in place of the file; the folder is the person's choice.
+ * CW_ENOTFOUND: no such folder; CW_ESTORAGE; CW_ENOMEM. */
+enum cw_err store_resolve_path(const char *path, char **ret, struct errmsg *reterr_msg) MUST_CHECK;
+
+#endif

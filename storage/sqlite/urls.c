@@ -1,0 +1,263 @@
+#include "storage/sqlite/urls.h"
+
+#include <assert.h>
+
+#include "storage/sqlite/keys.h"
+
+struct sighting *sightings_add(struct sightings *s)
+{
+    assert(s->count < s->max);
+    return &s->items[s->count++];
+}
+
+/* ---- sorting and merging ---- */
+
+static int by_key(const void *a, const void *b)
+{
+    const struct sighting *left = *(struct sighting *const *)a;
+    const struct sighting *right = *(struct sighting *const *)b;
+    if (left->key != right->key)
+        return left->key < right->key ? -1 : 1;
+    int order = str_compare(left->url, right->url);
+    if (order != 0)
+        return order;
+    return left < right ? -1 : left > right; /* the first to be met stays the first */
+}
+
+static bool verdict_allows(const struct verdict *verdict)
+{
+    return verdict->reason == EXCLUDE_NONE;
+}
+
+/* Several sightings of one URL say as much as the best of each. */
+static void fold(struct sighting *into, const struct sighting *other)
+{
+    into->depth = MIN(into->depth, other->depth);
+    into->priority = MIN(into->priority, other->priority);
+    into->hops = MIN(into->hops, other->hops);
+    into->is_seed |= other->is_seed;
+    into->is_named |= other->is_named;
+    if (!verdict_allows(&into->verdict) && verdict_allows(&other->verdict))
+        into->verdict = other->verdict;
+}
+
+/* ---- one URL against the database ---- */
+
+/* A row that is there already, as far as a new sighting may better it. */
+struct known_url {
+    enum url_state state;
+    enum exclude_reason reason;
+    int32_t depth, priority, hops;
+    bool is_seed;
+};
+
+static enum exclude_reason exclude_reason_by_name(struct str name)
+{
+    for (int i = EXCLUDE_NONE; i <= EXCLUDE_NOFOLLOW; i++)
+        if (str_eq(name, str_of(exclude_reason_name((enum exclude_reason)i))))
+            return (enum exclude_reason)i;
+    return EXCLUDE_NONE;
+}
+
+static void read_known(const struct query *q, struct known_url *known)
+{
+    *known = (struct known_url){
+        .state = (enum url_state)query_int(q, 1),
+        .depth = (int32_t)query_int(q, 3),
+        .priority = (int32_t)query_int(q, 4),
+        .hops = (int32_t)query_int(q, 5),
+        .is_seed = query_int(q, 6) != 0,
+    };
+    if (known->state == URL_EXCLUDED)
+        known->reason = exclude_reason_by_name(query_text(q, 2));
+}
+
+/* False: not there. Then s->id is where it belongs. */
+static bool find_url(struct work *w, struct sighting *s, struct known_url *known)
+{
+    for (s->id = s->key;; s->id = key_url_next(s->id)) {
+        struct query q = db_query(w->db, DB_URL_FIND,
+                                  "SELECT text, state, reason, depth, priority, hops, seed"
+                                  " FROM url_ WHERE id = ?");
+        put_int(&q, s->id);
+        if (!query_next(&q))
+            return false;
+        bool is_same = str_eq(query_text(&q, 0), s->url);
+        if (is_same)
+            read_known(&q, known);
+        query_end(&q);
+        if (is_same)
+            return true;
+    }
+}
+
+static void count_queued(struct work *w, struct host_row *host, int64_t count)
+{
+    host->queued += count;
+    host->changed = true;
+    w->totals.queued += count;
+}
+
+static void insert_url(struct work *w, const struct sighting *s)
+{
+    bool is_allowed = verdict_allows(&s->verdict);
+    struct query q = db_query(w->db, DB_URL_INSERT,
+                              "INSERT INTO url_(id, host_id, text, state, reason, detail, depth,"
+                              " priority, due_ms, attempts, hops, seed, found_on, first_seen_ms)"
+                              " VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?)");
+    put_int(&q, s->id);
+    put_int(&q, s->host->id);
+    put_text(&q, s->url);
+    put_int(&q, is_allowed ? URL_QUEUED : URL_EXCLUDED);
+    put_text(&q, is_allowed ? STR_NONE : str_of(exclude_reason_name(s->verdict.reason)));
+    put_text(&q, is_allowed ? STR_NONE : s->verdict.detail);
+    put_int(&q, s->depth);
+    put_int(&q, s->priority);
+    put_int(&q, s->hops);
+    put_int(&q, s->is_seed);
+    put_int_or_null(&q, s->found_on, 0);
+    put_int(&q, w->now_unix_ms);
+    query_run(&q);
+    s->host->urls++;
+    s->host->changed = true;
+    w->totals.seen++;
+    if (is_allowed)
+        count_queued(w, s->host, 1);
+    else
+        w->tally.excluded[s->verdict.reason]++;
+}
+
+/* May a verdict that allows the URL undo what excluded it? Yes, where the way to it decided or the
+ * scope did: both may have been other then. Never what was decided on the spot, by robots.txt, a
+ * budget or a trap; but a person who names the URL outranks that, too. */
+static bool is_lifted(const struct known_url *known, const struct sighting *s)
+{
+    if (known->state != URL_EXCLUDED || !verdict_allows(&s->verdict))
+        return false;
+    switch (known->reason) {
+    case EXCLUDE_ROBOTS:
+    case EXCLUDE_BUDGET:
+    case EXCLUDE_TRAP: return s->is_named;
+    default: return true;
+    }
+}
+
+static void update_url(struct work *w, const struct sighting *s, const struct known_url *known)
+{
+    bool is_better = s->depth < known->depth || s->priority < known->priority ||
+                     s->hops < known->hops || (s->is_seed && !known->is_seed);
+    bool is_queued = is_lifted(known, s);
+    if (!is_better && !is_queued)
+        return;
+    struct query q =
+        db_query(w->db, DB_URL_UPDATE,
+                 "UPDATE url_ SET depth = min(depth, ?1), priority = min(priority, ?2),"
+                 " hops = min(hops, ?3), seed = max(seed, ?4),"
+                 " state = iif(?5, 0, state), reason = iif(?5, NULL, reason),"
+                 " detail = iif(?5, NULL, detail) WHERE id = ?6");
+    put_int(&q, s->depth);
+    put_int(&q, s->priority);
+    put_int(&q, s->hops);
+    put_int(&q, s->is_seed);
+    put_int(&q, is_queued);
+    put_int(&q, s->id);
+    query_run(&q);
+    if (is_queued) {
+        work_uncount(w, URL_EXCLUDED, str_of(exclude_reason_name(known->reason)));
+        count_queued(w, s->host, 1);
+    }
+}
+
+static void resolve_one(struct work *w, struct sighting *s)
+{
+    struct known_url known;
+    if (find_url(w, s, &known))
+        update_url(w, s, &known);
+    else
+        insert_url(w, s);
+}
+
+void urls_resolve(struct work *w, struct sightings *s)
+{
+    struct sighting **sorted = work_alloc(w, s->count, sizeof(struct sighting *));
+    if (sorted == NULL)
+        return;
+    for (size_t i = 0; i < s->count; i++) {
+        struct sighting *item = sorted[i] = &s->items[i];
+        item->url = str_first(item->url, URL_MAX_BYTES);
+        item->key = key_url(item->host->id, item->url);
+    }
+    qsort(sorted, s->count, sizeof(struct sighting *), by_key);
+    for (size_t i = 0, next; w->db->err == CW_OK && i < s->count; i = next) {
+        for (next = i + 1; next < s->count && str_eq(sorted[next]->url, sorted[i]->url); next++)
+            fold(sorted[i], sorted[next]);
+        resolve_one(w, sorted[i]);
+        for (size_t j = i + 1; j < next; j++)
+            sorted[j]->id = sorted[i]->id;
+    }
+}
+
+/* ---- leased URLs ---- */
+
+static void fail_not_leased(struct work *w, int64_t id)
+{
+    db_fail(w->db, CW_EINVAL, "%s: URL %lld is not leased", w->db->path, (long long)id);
+}
+
+bool urls_read_leased(struct work *w, int64_t id, struct leased_url *ret)
+{
+    struct query q =
+        db_query(w->db, DB_URL_LEASED, "SELECT hops, seed FROM url_ WHERE id = ? AND state = 1");
+    put_int(&q, id);
+    if (!query_next(&q)) {
+        fail_not_leased(w, id);
+        return false;
+    }
+    *ret = (struct leased_url){
+        .id = id,
+        .hops = (int32_t)query_int(&q, 0),
+        .is_seed = query_int(&q, 1) != 0,
+    };
+    query_end(&q);
+    return true;
+}
+
+static struct str end_reason(const struct url_end *end)
+{
+    switch (end->state) {
+    case URL_FAILED: return str_of(cw_err_name(end->err));
+    case URL_EXCLUDED: return str_of(exclude_reason_name(end->reason));
+    default: return STR_NONE;
+    }
+}
+
+static struct str end_detail(const struct url_end *end)
+{
+    if (end->state == URL_FAILED && end->detail.len == 0)
+        return str_of(cw_err_text(end->err));
+    bool is_said = end->state == URL_FAILED || end->state == URL_EXCLUDED;
+    return is_said && end->detail.len > 0 ? end->detail : STR_NONE;
+}
+
+void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct url_end *end)
+{
+    struct query q = db_query(w->db, DB_URL_FINISH,
+                              "UPDATE url_ SET state = ?, reason = ?, detail = ?, due_ms = ?,"
+                              " attempts = attempts + ? WHERE id = ? AND state = 1");
+    put_int(&q, end->state);
+    put_text(&q, end_reason(end));
+    put_text(&q, end_detail(end));
+    put_int(&q, end->state == URL_QUEUED ? MAX(end->due_unix_ms, 0) : 0);
+    put_int(&q, end->new_attempts);
+    put_int(&q, id);
+    query_run(&q);
+    if (sqlite3_changes64(w->db->handle) == 0)
+        fail_not_leased(w, id); /* the second outcome of one URL in a batch */
+    w->totals.active--;
+    switch (end->state) {
+    case URL_QUEUED: count_queued(w, host, 1); break;
+    case URL_FAILED: w->tally.failed[end->err]++; break;
+    case URL_EXCLUDED: w->tally.excluded[end->reason]++; break;
+    default: break;
+    }
+}

@@ -1,0 +1,53 @@
+/* urls: the seen test, and what is known of each URL. Discovered URLs of a whole batch are
+ * collected as sightings, sorted by their key and merged before the database is asked, so that it
+ * is walked in its own order and asked once a URL (the idea of IRLbot's DRUM). */
+#ifndef STORAGE_SQLITE_URLS_H
+#define STORAGE_SQLITE_URLS_H
+
+#include "storage/sqlite/work.h"
+
+/* A URL met in a batch: a seed, a link or the target of a redirect. */
+struct sighting {
+    struct str url; /* borrowed from the batch */
+    struct host_row *host;
+    struct verdict verdict;
+    int64_t found_on; /* url id of the page; 0: named by a person */
+    int32_t depth, priority, hops;
+    bool is_seed;  /* makes the URL a seed */
+    bool is_named; /* by a person: what once excluded it does not count */
+    int64_t key;   /* where the search for it begins */
+    int64_t id;    /* found or given by urls_resolve() */
+};
+
+struct sightings {
+    struct sighting *items; /* in the work's arena */
+    size_t count, max;
+};
+
+/* The next sighting, to be filled; its url is cut to URL_MAX_BYTES by urls_resolve(). */
+struct sighting *sightings_add(struct sightings *s);
+
+/* Gives every sighting its id; inserts the new URLs, and betters what is known of the old ones. */
+void urls_resolve(struct work *w, struct sightings *s);
+
+/* A leased URL, as the database has it. */
+struct leased_url {
+    int64_t id;
+    int32_t hops;
+    bool is_seed;
+};
+/* False, with the transaction failed (CW_EINVAL), when `id` is not leased. */
+bool urls_read_leased(struct work *w, int64_t id, struct leased_url *ret);
+
+/* Where a leased URL goes. `reason` and `detail` are for FAILED and EXCLUDED. */
+struct url_end {
+    enum url_state state;
+    enum cw_err err;            /* of FAILED */
+    enum exclude_reason reason; /* of EXCLUDED */
+    struct str detail;
+    int64_t due_unix_ms;  /* of QUEUED */
+    int32_t new_attempts; /* requests made since it was leased */
+};
+void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct url_end *end);
+
+#endif

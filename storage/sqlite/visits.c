@@ -1,0 +1,188 @@
+#include "storage/sqlite/visits.h"
+
+#include "storage/sqlite/pages.h"
+
+size_t visits_count_urls(struct outcome *const *outcomes, size_t count)
+{
+    size_t urls = 0;
+    for (size_t i = 0; i < count; i++)
+        if (outcomes[i]->has_page)
+            urls += outcomes[i]->page.link_count + (outcomes[i]->page.redirect != NULL);
+    return urls;
+}
+
+/* ---- collecting ---- */
+
+static struct sighting *collect_link(struct work *w, const struct visit *v,
+                                     const struct page_link *link, struct sightings *sightings)
+{
+    struct host_row *host = work_host(w, link->host);
+    if (host == NULL)
+        return NULL;
+    struct sighting *s = sightings_add(sightings);
+    *s = (struct sighting){
+        .url = link->url,
+        .host = host,
+        .verdict = link->verdict,
+        .found_on = v->url.id,
+        .depth = link->depth,
+        .priority = link->priority,
+    };
+    return s;
+}
+
+/* The target stands where its source stood: same depth, and a seed if that was one. */
+static void collect_redirect(struct work *w, struct visit *v, struct sightings *sightings)
+{
+    struct sighting *s = collect_link(w, v, v->outcome->page.redirect, sightings);
+    if (s == NULL)
+        return;
+    s->depth = v->outcome->depth;
+    s->hops = v->url.hops + 1;
+    s->is_seed = v->url.is_seed;
+    if (s->hops > HOPS_MAX)
+        s->verdict = (struct verdict){.reason = EXCLUDE_HOPS};
+    v->redirect = s;
+}
+
+static void collect_links(struct work *w, struct visit *v, struct sightings *sightings)
+{
+    const struct page *page = &v->outcome->page;
+    v->links = sightings->items + sightings->count; /* they are added one behind the other */
+    for (size_t i = 0; i < page->link_count; i++)
+        if (collect_link(w, v, &page->links[i], sightings) == NULL)
+            return;
+    if (page->redirect != NULL)
+        collect_redirect(w, v, sightings);
+}
+
+void visits_collect(struct work *w, struct outcome *const *outcomes, size_t count,
+                    struct visit *visits, struct sightings *sightings)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct outcome *o = outcomes[i];
+        struct visit *v = &visits[i];
+        *v = (struct visit){.outcome = o, .host = work_host(w, o->host)};
+        if (v->host == NULL || !urls_read_leased(w, o->url_id, &v->url))
+            return;
+        v->url.is_seed |= o->is_seed;
+        if (o->has_page)
+            collect_links(w, v, sightings);
+    }
+}
+
+/* ---- storing ---- */
+
+static void put_ms(struct query *q, int64_t ms) /* -1: did not happen */
+{
+    put_int_or_null(q, ms, -1);
+}
+
+static void put_error(struct query *q, enum cw_err err)
+{
+    put_text(q, err != CW_OK ? str_of(cw_err_name(err)) : STR_NONE);
+}
+
+static void insert_attempt(struct work *w, const struct attempt *a, int64_t url_id)
+{
+    struct query q = db_query(w->db, DB_FETCH_INSERT,
+                              "INSERT INTO fetch_(kind, url_id, url, started_ms, ended_ms, attempt,"
+                              " status, error, detail, limit_ms, dns_ms, connect_ms, tls_ms,"
+                              " first_byte_ms, total_ms, size, http_version, remote_ip)"
+                              " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    put_int(&q, a->kind);
+    put_int_or_null(&q, url_id, -1);
+    put_text(&q, url_id == -1 ? a->url : STR_NONE);
+    put_ms(&q, a->time.started_unix_ms);
+    put_ms(&q, a->time.ended_unix_ms);
+    put_int(&q, a->attempt);
+    put_int_or_null(&q, a->status, 0);
+    put_error(&q, a->err);
+    put_text(&q, a->detail);
+    put_int(&q, a->limit_ms);
+    put_ms(&q, a->time.dns_ms);
+    put_ms(&q, a->time.connect_ms);
+    put_ms(&q, a->time.tls_ms);
+    put_ms(&q, a->time.first_byte_ms);
+    put_ms(&q, a->time.total_ms);
+    put_int(&q, a->size);
+    put_int_or_null(&q, a->http_version, 0);
+    put_text(&q, a->remote_ip);
+    query_run(&q);
+}
+
+static void store_attempt(struct work *w, struct host_row *host, const struct attempt *a,
+                          int64_t url_id)
+{
+    insert_attempt(w, a, url_id);
+    bool has_failed = a->err != CW_OK;
+    host->errors += has_failed;
+    host->bytes += a->size;
+    host->changed = true;
+    w->errors += has_failed;
+    w->bytes += a->size;
+}
+
+void visits_store_attempt(struct work *w, const struct attempt *attempt)
+{
+    struct host_row *host = work_host(w, attempt->host);
+    if (host != NULL)
+        store_attempt(w, host, attempt, -1);
+}
+
+/* Does following the redirects on record from `id` lead back to `source`, or nowhere within
+ * HOPS_MAX? */
+static bool closes_loop(struct work *w, int64_t source, int64_t id)
+{
+    for (int hops = 0; id != source; hops++) {
+        struct query q = db_query(w->db, DB_REDIRECT_FIND,
+                                  "SELECT to_id FROM redirect_ WHERE from_id = ? AND followed = 1");
+        put_int(&q, id);
+        if (!query_next(&q))
+            return false;
+        id = query_int(&q, 0);
+        query_end(&q);
+        if (hops == HOPS_MAX)
+            return true;
+    }
+    return true;
+}
+
+static struct url_end decide_end(struct work *w, const struct visit *v)
+{
+    const struct outcome *o = v->outcome;
+    struct url_end end = {
+        .state = o->state,
+        .err = o->err,
+        .reason = o->reason,
+        .detail = o->detail,
+        .due_unix_ms = o->due_unix_ms,
+        .new_attempts = o->has_attempt,
+    };
+    if (v->redirect == NULL || o->state != URL_DONE)
+        return end;
+    bool is_too_long = v->redirect->hops > HOPS_MAX;
+    if (!is_too_long && !closes_loop(w, o->url_id, v->redirect->id))
+        return end;
+    end.state = URL_FAILED;
+    end.err = CW_EREDIRECT;
+    end.detail = is_too_long ? STR("more than 10 redirects in a row") : STR("a loop of redirects");
+    return end;
+}
+
+static void store_visit(struct work *w, const struct visit *v)
+{
+    const struct outcome *o = v->outcome;
+    struct url_end end = decide_end(w, v);
+    urls_finish(w, v->host, o->url_id, &end);
+    if (o->has_attempt)
+        store_attempt(w, v->host, &o->attempt, o->url_id);
+    if (o->has_page)
+        pages_store(w, v, end.state == URL_FAILED ? end.err : o->err);
+}
+
+void visits_store(struct work *w, const struct visit *visits, size_t count)
+{
+    for (size_t i = 0; w->db->err == CW_OK && i < count; i++)
+        store_visit(w, &visits[i]);
+}

@@ -1,0 +1,68 @@
+/* work: one transaction of the store under way, and all that is in memory for it. It is thrown away
+ * at the end; only its totals are kept, and only when the transaction was committed. So a rollback
+ * leaves nothing in memory to be undone. */
+#ifndef STORAGE_SQLITE_WORK_H
+#define STORAGE_SQLITE_WORK_H
+
+#include "crawler/page.h"
+#include "storage/sqlite/db.h"
+#include "storage/store.h"
+
+enum { STATUS_MAX = 999 };
+
+/* How many URLs are where. done = seen - all others - failed - excluded. */
+struct totals {
+    int64_t seen, queued, active, pages;
+};
+
+/* What was added to table tally_. */
+struct tally {
+    int64_t statuses[STATUS_MAX + 1];
+    int64_t failed[CW_ERR_COUNT];
+    int64_t excluded[EXCLUDE_NOFOLLOW + 1];
+};
+
+/* A host that this transaction has to do with: its row, read once and written at the end. */
+struct host_row {
+    int64_t id;
+    struct str name;
+    int64_t urls, queued, pages, errors, bytes;
+    bool leased;
+    int64_t ready_ms;
+    struct store_host clock;
+    bool changed; /* must be written */
+    bool in_line; /* was waiting with a ready_ms that counts, when it was read */
+};
+
+struct work {
+    struct db *db; /* borrowed */
+    struct arena arena;
+    int64_t now_unix_ms;
+    struct totals totals;
+    struct tally tally;
+    int64_t errors, bytes;   /* of this transaction, for view `crawl` */
+    struct host_row **hosts; /* in the arena: open addressing by name, host_slots of them */
+    size_t host_slots, host_count;
+};
+
+/* Begins the transaction; at most `host_max` hosts will be asked for. */
+void work_begin(struct work *w, struct db *db, const struct totals *totals, size_t host_max,
+                int64_t now_unix_ms);
+
+/* Writes hosts and tally, commits or rolls back, and frees. On success *totals is what it is now.
+ */
+enum cw_err work_end(struct work *w, struct totals *totals, struct errmsg *reterr_msg) MUST_CHECK;
+
+/* Zeroed memory until work_end(); NULL fails the transaction. */
+void *work_alloc(struct work *w, size_t count, size_t size) MUST_CHECK;
+
+/* The row of a host, made when it is new. NULL only after a failure. */
+struct host_row *work_host(struct work *w, struct str name) MUST_CHECK;
+
+/* Writes what changed, and gives hosts with work, if not leased, their place in the line. */
+void work_save_hosts(struct work *w);
+
+/* Takes one URL out of the tally: it left the state FAILED or EXCLUDED, or its page is replaced. */
+void work_uncount(struct work *w, int kind, struct str name);
+
+#endif
