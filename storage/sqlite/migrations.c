@@ -74,10 +74,11 @@
     "CREATE VIEW page AS SELECT u.text AS url,"                                                    \
     " CASE WHEN p.status NOT BETWEEN 300 AND 399 THEN u.text ELSE"                                 \
     "  (WITH RECURSIVE chain(id, hops) AS (VALUES(p.url_id, 0) UNION ALL"                          \
-    "    SELECT r.to_id, hops + 1 FROM chain CROSS JOIN redirect_ AS r ON r.from_id = chain.id"    \
-    "    WHERE r.followed AND hops < 10)"                                                          \
+    "    SELECT r.to_id, chain.hops + 1 FROM chain CROSS JOIN redirect_ AS r ON r.from_id = "      \
+    "chain.id"                                                                                     \
+    "    WHERE r.followed AND chain.hops < 10)"                                                    \
     "   SELECT e.text FROM chain CROSS JOIN url_ AS e ON e.id = chain.id"                          \
-    "   ORDER BY hops DESC LIMIT 1) END AS final_url,"                                             \
+    "   ORDER BY chain.hops DESC LIMIT 1) END AS final_url,"                                       \
     " p.status, p.error, p.content_type, p.charset, p.language, p.title, p.description,"           \
     " p.canonical_url, p.noindex, u.depth, f.text AS referrer,"                                    \
     " " UTC("p.fetched_ms") " AS fetched_at, p.elapsed_ms, p.first_byte_ms, p.size,"               \
@@ -143,7 +144,7 @@
                                                                                                    \
                                                       /* First what is broken (few; by index) and  \
                                                          what redirects there, then one walk over  \
-                                                         all links that asks for each whether its                                                                    \
+                                                         all links that asks for each whether its  \
                                                          target is among them. */                  \
                                                       "CREATE VIEW broken_link AS WITH RECURSIVE " \
                                                       "broken(id, end_id, hops) AS ("              \
@@ -165,29 +166,32 @@
                                                       " JOIN url_ AS e ON e.id = b.end_id LEFT "   \
                                                       "JOIN page_ AS p ON p.url_id = b.end_id;"
 
-#define OTHER_VIEWS                                                                                                                                                            \
-    "CREATE VIEW host AS SELECT name AS host, urls, pages, errors, bytes, delay_ms,"                                                                                           \
-    " " UTC(                                                                                                                                                                   \
-        "nullif(backoff_until_ms, 0)") " AS backoff_until,"                                                                                                                    \
-                                       " coalesce(robots_status, robots_error) AS robots_status,"                                                                              \
-                                       " " UTC("nullif(robots_ms, 0)") " AS robots_fetched_at,"                                                                                \
-                                                                       " " UTC(                                                                                                \
-                                                                           "nullif(last_fetch_ms,"                                                                             \
-                                                                           " 0)") " AS "                                                                                       \
-                                                                                  "last_fetch_at "                                                                             \
-                                                                                  "FROM host_;"                                                                                \
-                                                                                                                                                                               \
-                                                                                  "CREATE VIEW "                                                                               \
-                                                                                  "crawl AS "                                                                                  \
-                                                                                  "SELECT " UTC(                                                                               \
-                                                                                      "started_"                                                                               \
-                                                                                      "ms") " AS "                                                                             \
-                                                                                            "star"                                                                             \
-                                                                                            "ted_"                                                                             \
-                                                                                            "at,"                                                                              \
-                                                                                            " " UTC(                                                                           \
-                                                                                                "ended_ms") " AS ended_at, command, version, pages, errors, bytes, end_reason" \
-                                                                                                            " FROM crawl_;"
+#define OTHER_VIEWS                                                                                                                                                  \
+    "CREATE VIEW host AS SELECT name AS host, urls, pages, errors, bytes, delay_ms,"                                                                                 \
+    " " UTC(                                                                                                                                                         \
+        "nullif(backoff_until_ms, 0)") " AS backoff_until,"                                                                                                          \
+                                       " coalesce(robots_status, robots_error) AS robots_status,"                                                                    \
+                                       " " UTC(                                                                                                                      \
+                                           "nullif(robots_ms, 0)") " AS robots_fetched_at,"                                                                          \
+                                                                   " " UTC(                                                                                          \
+                                                                       "nullif(last_fetch_ms,"                                                                       \
+                                                                       " 0)") " AS "                                                                                 \
+                                                                              "last_fetch_at "                                                                       \
+                                                                              "FROM host_;"                                                                          \
+                                                                                                                                                                     \
+                                                                              "CREATE VIEW "                                                                         \
+                                                                              "crawl AS "                                                                            \
+                                                                              "SELECT " UTC(                                                                         \
+                                                                                  "started_"                                                                         \
+                                                                                  "ms") " AS "                                                                       \
+                                                                                        "star"                                                                       \
+                                                                                        "ted_"                                                                       \
+                                                                                        "at,"                                                                        \
+                                                                                        " " UTC(                                                                     \
+                                                                                            "ende"                                                                   \
+                                                                                            "d_"                                                                     \
+                                                                                            "ms") " AS ended_at, command, version, pages, errors, bytes, end_reason" \
+                                                                                                  " FROM crawl_;"
 
 const char *const schema_migrations[SCHEMA_VERSION] = {
     TABLES_1 PAGE_VIEWS URL_VIEWS OTHER_VIEWS,

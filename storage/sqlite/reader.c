@@ -10,9 +10,8 @@ static bool pragma_only_tells(const char *name)
     static const char *const names[] = {
         "application_id",  "collation_list", "compile_options", "database_list", "encoding",
         "freelist_count",  "function_list",  "index_info",      "index_list",    "index_xinfo",
-        "integrity_check", "journal_mode",   "module_list",     "page_count",    "page_size",
-        "pragma_list",     "quick_check",    "table_info",      "table_list",    "table_xinfo",
-        "user_version",
+        "integrity_check", "module_list",    "page_count",      "page_size",     "pragma_list",
+        "quick_check",     "table_info",     "table_list",      "table_xinfo",   "user_version",
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (str_eq_nocase(str_of(name), str_of(names[i])))
