@@ -17,18 +17,32 @@ static struct place find_place(struct str sql, size_t offset)
     return place;
 }
 
+/* Is it the file that failed, and not the statement? */
+static bool is_storage_failure(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_CORRUPT:
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_NOMEM:
+    case SQLITE_NOTADB:
+    case SQLITE_PERM:
+    case SQLITE_PROTOCOL: return true;
+    default: return false;
+    }
+}
+
 /* `start`: where in `sql` the statement at fault begins. */
 static enum cw_err fail_sql(struct store_reader *reader, struct str sql, size_t start,
                             struct errmsg *reterr_msg)
 {
     sqlite3 *handle = reader->db.handle;
-    int code = sqlite3_errcode(handle) & 0xff;
-    if (code != SQLITE_ERROR && code != SQLITE_AUTH && code != SQLITE_READONLY &&
-        code != SQLITE_TOOBIG && code != SQLITE_MISMATCH && code != SQLITE_CONSTRAINT) {
-        db_fail_sqlite(&reader->db);
-        enum cw_err err = db_error(&reader->db, reterr_msg);
+    if (is_storage_failure(sqlite3_errcode(handle))) {
         db_clear(&reader->db);
-        return err;
+        db_fail_sqlite(&reader->db);
+        return db_error(&reader->db, reterr_msg);
     }
     int offset = sqlite3_error_offset(handle);
     if (offset < 0)

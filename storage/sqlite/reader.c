@@ -38,6 +38,10 @@ static int authorize(void *arg UNUSED, int action, const char *first, const char
     case SQLITE_READ:
     case SQLITE_RECURSIVE: is_allowed = true; break;
     case SQLITE_FUNCTION: is_allowed = !str_eq_nocase(str_of(second), STR("load_extension")); break;
+    case SQLITE_UPDATE: /* how it declares table-valued functions (json_each, pragma_table_info);
+                         * a real update is no read-only statement and is refused as such */
+        is_allowed = str_eq(str_of(first), STR("sqlite_master"));
+        break;
     case SQLITE_PRAGMA:
         is_allowed =
             pragma_only_tells(first) && (second == NULL || pragma_may_have_argument(first));

@@ -1,4 +1,3 @@
-#include "crawler/base/clock.h"
 #include "storage/sqlite/store_p.h"
 
 #define LIST_ARENA_MAX ((size_t)1 << 30)
@@ -103,7 +102,8 @@ enum cw_err store_retry_seeds(struct store *store, struct errmsg *reterr_msg)
     size_t max = (size_t)db_int(&store->db, "SELECT count(*) FROM url_ WHERE seed = 1");
     if (store->db.err != CW_OK)
         return db_error(&store->db, reterr_msg);
-    work_begin(&w, &store->db, &store->totals, max, clock_unix_ms());
+    /* At time zero: they go to the head of the line. */
+    work_begin(&w, &store->db, &store->totals, max, 0);
     struct failed_seed *list = list_failed(&w, max, &count);
     for (size_t i = 0; w.db->err == CW_OK && i < count; i++)
         retry_seed(&w, &list[i]);
