@@ -15,7 +15,7 @@ enum { BUSY_TIMEOUT_MS = 60000 };
     "PRAGMA foreign_keys = OFF;"                                                                   \
     "PRAGMA cache_size = -16384;"                                                                  \
     "PRAGMA temp_store = MEMORY;"                                                                  \
-    "PRAGMA wal_autocheckpoint = 2000;"                                                            \
+    "PRAGMA wal_autocheckpoint = 4000;"                                                            \
     "PRAGMA journal_size_limit = 67108864"
 
 /* ---- opening ---- */
@@ -60,7 +60,7 @@ static void set_up(struct db *db)
     bool is_new = db_int(db, "SELECT count(*) FROM sqlite_schema") == 0 &&
                   db_int(db, "PRAGMA application_id") == 0;
     if (is_new)
-        db_exec(db, "PRAGMA page_size = 8192");
+        db_exec(db, "PRAGMA page_size = 4096");
     else
         schema_check(db);
     schema_migrate(db);

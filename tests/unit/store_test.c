@@ -60,7 +60,7 @@ static void clean_close__leaves_one_file(void **state)
 static void settings__are_those_of_the_design(void **state)
 {
     struct fixture *f = *state;
-    fx_expect(f, "PRAGMA page_size; PRAGMA user_version", "8192 1");
+    fx_expect(f, "PRAGMA page_size; PRAGMA user_version", "4096 1");
     assert_true(file_exists(f, "-wal"));
     fx_expect(f, "PRAGMA application_id", "1668770916");
 }
