@@ -107,12 +107,14 @@ struct store_reply {
 void store_reply_release(struct store_reply *reply);
 
 /* Applies the batch and leases work, in one transaction. On error nothing of it has happened and
- * *ret is untouched: CW_EDISKFULL, CW_ESTORAGE, CW_ENOMEM. Cost: O(n log n) in the batch's URLs.
+ * *ret is untouched: CW_EDISKFULL, CW_ESTORAGE, CW_ENOMEM, CW_EINVAL (an outcome for a URL that is
+ * not leased). Cost: O(n log n) in the batch's URLs.
  * For each outcome: the state change, the attempt, the page with body and links, and every
  * discovered URL with its verdict. A URL seen before keeps its row; a shorter way to it lowers its
- * depth, and one that was excluded for its depth alone (or for nofollow alone) is queued when the
- * new verdict allows it. The redirect target of a seed becomes a seed. A redirect that closes a
- * loop fails as CW_EREDIRECT. */
+ * depth, and one that an earlier verdict excluded (for its depth, nofollow, the scope as it was
+ * then) is queued when the new verdict allows it. What robots.txt, a budget or a trap excluded
+ * stays so, unless it comes as a seed. The redirect target of a seed becomes a seed. A redirect
+ * that closes a loop, and the eleventh in a row, fails its source as CW_EREDIRECT. */
 enum cw_err store_commit(struct store *store, const struct store_batch *batch,
                          struct store_reply *ret, struct errmsg *reterr_msg) MUST_CHECK;
 
@@ -138,8 +140,10 @@ struct store_summary {
     struct arena arena;
     struct store_count *statuses, *reasons; /* largest first */
     size_t status_count, reason_count;
-    int64_t queued, done, failed, excluded;
-    int64_t seeds, seeds_fetched; /* seeds in all; those answered with a status below 400 */
+    int64_t queued, done, failed, excluded; /* leased ones count as queued */
+    /* Seeds in all; those answered with a status below 400. A seed that redirects counts through
+     * its target, which is a seed as well. */
+    int64_t seeds, seeds_fetched;
 };
 void store_summary_release(struct store_summary *summary);
 enum cw_err store_summarise(struct store *store, struct store_summary *ret,

@@ -1,4 +1,8 @@
+#include <assert.h>
+
 #include "storage/sqlite/schema.h"
+
+static_assert(DB_APPLICATION_ID == 1668770916, "the number below");
 
 /* Exact by construction: whole seconds by strftime, the milliseconds beside them. */
 #define UTC(ms)                                                                                    \

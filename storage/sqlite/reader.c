@@ -65,7 +65,9 @@ static enum cw_err open_reader(struct store_reader *reader, const char *path,
     if (err != CW_OK)
         return err;
     db_open(&reader->db, reader->path, SQLITE_OPEN_READONLY, READER_BUSY_TIMEOUT_MS);
-    db_exec(&reader->db, "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY");
+    db_exec(&reader->db, "PRAGMA query_only = ON;"
+                         "PRAGMA cell_size_check = ON;" /* the file may be forged */
+                         "PRAGMA temp_store = MEMORY");
     schema_check(&reader->db);
     if (reader->db.err == CW_OK)
         sqlite3_set_authorizer(reader->db.handle, authorize, NULL);
