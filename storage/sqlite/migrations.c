@@ -167,7 +167,8 @@ static_assert(DB_APPLICATION_ID == 1668770916, "the number below");
                                                       "ON b.id = l.to_id"                          \
                                                       " JOIN url_ AS f ON f.id = l.from_id JOIN "  \
                                                       "url_ AS t ON t.id = l.to_id"                \
-                                                      " JOIN url_ AS e ON e.id = b.end_id LEFT "   \
+                                                      " CROSS JOIN url_ AS e ON e.id = b.end_id "  \
+                                                      "LEFT "                                      \
                                                       "JOIN page_ AS p ON p.url_id = b.end_id;"
 
 #define OTHER_VIEWS                                                                                                                                                  \

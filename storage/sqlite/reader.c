@@ -54,17 +54,17 @@ static int authorize(void *arg UNUSED, int action, const char *first, const char
 static enum cw_err open_reader(struct store_reader *reader, const char *path,
                                struct errmsg *reterr_msg)
 {
-    enum schema_kind kind = SCHEMA_ABSENT;
+    bool exists = false;
     enum cw_err err = store_resolve_path(path, &reader->path, reterr_msg);
     if (err == CW_OK)
-        err = schema_peek(reader->path, &kind, reterr_msg);
-    if (err == CW_OK && kind == SCHEMA_ABSENT)
+        err = schema_find_file(reader->path, &exists, reterr_msg);
+    if (err == CW_OK && !exists)
         err = errmsg_set(reterr_msg, CW_ENOTFOUND, "%s: no such file", path);
-    if (err == CW_OK && kind == SCHEMA_EMPTY)
-        err = errmsg_set(reterr_msg, CW_ENOTDB, "%s is empty: no crawl has begun in it", path);
     if (err != CW_OK)
         return err;
     db_open(&reader->db, reader->path, SQLITE_OPEN_READONLY, READER_BUSY_TIMEOUT_MS);
+    if (!schema_peek(&reader->db))
+        db_fail(&reader->db, CW_ENOTDB, "%s is empty: no crawl has begun in it", path);
     db_exec(&reader->db, "PRAGMA query_only = ON;"
                          "PRAGMA cell_size_check = ON;" /* the file may be forged */
                          "PRAGMA temp_store = MEMORY");

@@ -1,9 +1,7 @@
 #include "storage/sqlite/schema.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* SQLite file format, section 1.3: the magic string, and two big-endian numbers of ours. */
 enum { HEADER_SIZE = 100, APPLICATION_ID_OFFSET = 68 };
@@ -16,36 +14,42 @@ static bool header_is_ours(const unsigned char *header)
     return memcmp(header, MAGIC, sizeof MAGIC) == 0 && id == DB_APPLICATION_ID;
 }
 
-static enum cw_err fail_open(const char *path, enum schema_kind *ret, struct errmsg *reterr_msg)
+enum cw_err schema_find_file(const char *path, bool *ret_exists, struct errmsg *reterr_msg)
 {
-    if (errno == ENOENT) {
-        *ret = SCHEMA_ABSENT;
-        return CW_OK;
-    }
-    if (errno == ELOOP)
+    struct stat st;
+    *ret_exists = lstat(path, &st) == 0;
+    if (!*ret_exists && errno != ENOENT)
+        return errmsg_set(reterr_msg, CW_ESTORAGE, "cannot read %s: %s", path, strerror(errno));
+    if (*ret_exists && S_ISLNK(st.st_mode))
         return errmsg_set(reterr_msg, CW_ESTORAGE,
                           "%s is a symbolic link, which is not followed; name the file itself",
                           path);
-    return errmsg_set(reterr_msg, CW_ESTORAGE, "cannot read %s: %s", path, strerror(errno));
+    if (*ret_exists && !S_ISREG(st.st_mode))
+        return errmsg_set(reterr_msg, CW_ENOTDB, "%s is not a file", path);
+    return CW_OK;
 }
 
-enum cw_err schema_peek(const char *path, enum schema_kind *ret, struct errmsg *reterr_msg)
+bool schema_peek(struct db *db)
 {
     unsigned char header[HEADER_SIZE];
-    struct stat st;
-    /* O_NONBLOCK: a named pipe is refused instead of waited for. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return fail_open(path, ret, reterr_msg);
-    bool is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-    ssize_t got = is_file ? read(fd, header, sizeof header) : -1;
-    close(fd);
-    if (got != 0 && (got != HEADER_SIZE || !header_is_ours(header)))
-        return errmsg_set(reterr_msg, CW_ENOTDB,
-                          "%s is not a crawld database; it is left as it is, name another file",
-                          path);
-    *ret = got == 0 ? SCHEMA_EMPTY : SCHEMA_OURS;
-    return CW_OK;
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    if (db->err != CW_OK)
+        return false;
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    int code = file->pMethods->xFileSize(file, &size);
+    if (code == SQLITE_OK && size == 0)
+        return false;
+    if (code == SQLITE_OK)
+        code = file->pMethods->xRead(file, header, sizeof header, 0);
+    if (code == SQLITE_OK && header_is_ours(header))
+        return true;
+    if (code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ)
+        db_fail(db, CW_ENOTDB,
+                "%s is not a crawld database; it is left as it is, name another file", db->path);
+    else
+        db_fail(db, CW_ESTORAGE, "cannot read %s: %s", db->path, sqlite3_errstr(code));
+    return false;
 }
 
 void schema_check(struct db *db)

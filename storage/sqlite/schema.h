@@ -7,15 +7,16 @@
 
 enum { SCHEMA_VERSION = 1 };
 
-/* What lies at a path, judged by its first 100 bytes, without touching anything. */
-enum schema_kind {
-    SCHEMA_ABSENT, /* no such file */
-    SCHEMA_EMPTY,  /* a file of no bytes */
-    SCHEMA_OURS,   /* a crawld database */
-};
-/* Anything else is an error: CW_ENOTDB, or CW_ESTORAGE for what cannot be read. */
-enum cw_err schema_peek(const char *path, enum schema_kind *ret,
-                        struct errmsg *reterr_msg) MUST_CHECK;
+/* Is there a file at `path`? CW_ESTORAGE for a symbolic link or what cannot be looked at, CW_ENOTDB
+ * for what is no plain file (opening a named pipe would wait for ever). */
+enum cw_err schema_find_file(const char *path, bool *ret_exists,
+                             struct errmsg *reterr_msg) MUST_CHECK;
+
+/* Fails with CW_ENOTDB unless the file that was just opened is empty or ours, judged by its first
+ * 100 bytes, before any statement could touch it. True: ours.
+ * Nothing here opens the file by itself: POSIX drops all locks that a process has on a file when it
+ * closes any descriptor of it, those of its other SQLite connections included. */
+bool schema_peek(struct db *db);
 
 /* CW_ENOTDB and CW_ENEWER for what this program must not touch; the words name the way out. */
 void schema_check(struct db *db);

@@ -43,14 +43,21 @@ static enum cw_err remove_content(const char *path, struct errmsg *reterr_msg)
     return err;
 }
 
-/* Lets nothing but our own files through, and forgets the content if that is asked for. */
-static enum cw_err prepare_file(const char *path, bool is_fresh, struct errmsg *reterr_msg)
+/* Opens the file, whoever may have put it there; refuses it untouched unless it is ours. */
+static void open_file(struct db *db, const char *path, int busy_timeout_ms)
 {
-    enum schema_kind kind = SCHEMA_ABSENT;
-    enum cw_err err = schema_peek(path, &kind, reterr_msg);
-    if (err == CW_OK && is_fresh)
-        err = remove_content(path, reterr_msg);
-    return err;
+    db_open(db, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, busy_timeout_ms);
+    schema_peek(db);
+}
+
+static enum cw_err forget_content(struct db *db, struct errmsg *reterr_msg)
+{
+    const char *path = db->path;
+    enum cw_err err = db_error(db, reterr_msg);
+    if (err != CW_OK)
+        return err;
+    db_close(db);
+    return remove_content(path, reterr_msg);
 }
 
 /* A file is born in rollback mode, so that from its first byte on the header says whose it is; with
@@ -92,15 +99,23 @@ static void read_totals(struct db *db, struct totals *totals)
 static enum cw_err open_database(struct store *store, const struct store_options *options,
                                  struct errmsg *reterr_msg)
 {
-    enum cw_err err = prepare_file(store->path, options->fresh, reterr_msg);
+    struct db *db = &store->db;
+    int timeout = options->busy_timeout_ms > 0 ? options->busy_timeout_ms : BUSY_TIMEOUT_MS;
+    bool exists = false;
+    enum cw_err err = schema_find_file(store->path, &exists, reterr_msg);
     if (err != CW_OK)
         return err;
-    int timeout = options->busy_timeout_ms > 0 ? options->busy_timeout_ms : BUSY_TIMEOUT_MS;
-    db_open(&store->db, store->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, timeout);
-    set_up(&store->db);
-    begin_crawl(&store->db, options);
-    read_totals(&store->db, &store->totals);
-    return db_error(&store->db, reterr_msg);
+    open_file(db, store->path, timeout);
+    if (exists && options->fresh) {
+        err = forget_content(db, reterr_msg);
+        if (err != CW_OK)
+            return err;
+        open_file(db, store->path, timeout);
+    }
+    set_up(db);
+    begin_crawl(db, options);
+    read_totals(db, &store->totals);
+    return db_error(db, reterr_msg);
 }
 
 static void free_store(struct store *store)

@@ -418,6 +418,45 @@ static void killed_between_commits__keeps_all_that_was_committed(void **state)
     fx_expect(f, "SELECT end_reason FROM crawl; PRAGMA integrity_check", "NULL NULL NULL ok");
 }
 
+/* Again and again, wherever in its commit the child happens to be. */
+static void killed_at_any_moment__stays_consistent(void **state)
+{
+    struct fixture *f = *state;
+    fx_close(f, NULL);
+    for (int round = 0; round < 8; round++) {
+        int told[2];
+        char byte = 0, url[64];
+        assert_int_equal(pipe(told), 0);
+        pid_t child = fork();
+        if (child == 0) {
+            fx_open(f);
+            for (int i = 0;; i++) {
+                snprintf(url, sizeof url, "http://h%d-%d/", round, i);
+                fx_seed(f, url);
+                fx_commit(f, 1);
+                fx_link(fx_page(f, &f->reply.leases[0], 200), "http://shared/");
+                if (fx_try_commit(f, 0, NULL) != CW_OK || write(told[1], "p", 1) != 1)
+                    _exit(1);
+            }
+        }
+        close(told[1]);
+        int pages = 0;
+        while (pages < 3 + round && read(told[0], &byte, 1) == 1)
+            pages++;
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        close(told[0]);
+        int64_t before = f->reply.pages;
+        fx_open(f);
+        fx_commit(f, 0);
+        assert_true(f->reply.pages >= before + pages);
+        assert_int_equal(f->reply.active, 0);
+        fx_expect(f, "PRAGMA integrity_check", "ok");
+        fx_close(f, NULL);
+    }
+    fx_open(f);
+}
+
 static void commit_that_fails__leaves_counters_and_caches_valid(void **state)
 {
     struct fixture *f = *state;
@@ -499,6 +538,7 @@ int main(void)
         T(eleventh_redirect_in_a_row__fails_and_excludes_its_target),
         T(broken_links__are_those_whose_target_failed_or_leads_there),
         T(killed_between_commits__keeps_all_that_was_committed),
+        T(killed_at_any_moment__stays_consistent),
         T(commit_that_fails__leaves_counters_and_caches_valid),
         T(full_disk__fails_the_batch_and_nothing_before_it),
     };

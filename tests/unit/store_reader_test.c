@@ -1,5 +1,7 @@
 /* Reading: the public views, what is refused, and stored bodies. */
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "crawler/base/clock.h"
@@ -162,6 +164,28 @@ static void reader__sees_each_commit_of_a_running_crawl(void **state)
     store_reader_close(reader);
 }
 
+/* POSIX drops a process's locks on a file when it closes any descriptor of it. If a reader did
+ * that, another process could take the running crawl for gone, and fold its WAL away under it. */
+static void reader_that_closes__leaves_the_locks_of_the_writer(void **state)
+{
+    struct fixture *f = *state;
+    struct store_reader *reader = NULL;
+    for (int i = 0; i < 2; i++) {
+        struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        int status = -1;
+        pid_t child = fork();
+        if (child == 0) {
+            int fd = open(f->path, O_RDWR | O_CLOEXEC);
+            bool is_locked = fcntl(fd, F_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+            _exit(is_locked ? 0 : 1);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+        assert_int_equal(store_reader_open(&reader, f->path, NULL), CW_OK);
+        store_reader_close(reader);
+    }
+}
+
 static void missing_file__is_not_made(void **state)
 {
     struct fixture *f = *state;
@@ -290,6 +314,7 @@ int main(void)
         T(several_statements__run_one_after_another),
         T(sink_that_has_enough__stops_the_query),
         T(reader__sees_each_commit_of_a_running_crawl),
+        T(reader_that_closes__leaves_the_locks_of_the_writer),
         T(missing_file__is_not_made),
         T(what_is_no_crawl__is_not_read),
         T(body__comes_back_decoded),
