@@ -72,7 +72,8 @@ void schema_migrate(struct db *db)
         char pragma[64];
         snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", (int)version + 1);
         db_begin(db);
-        db_exec(db, schema_migrations[version]);
+        for (const char *const *part = schema_migrations[version]; *part != NULL; part++)
+            db_exec(db, *part);
         db_exec(db, pragma);
         db_end(db);
     }

@@ -24,7 +24,7 @@ void schema_check(struct db *db);
 /* Brings the open database to SCHEMA_VERSION, one transaction a version. */
 void schema_migrate(struct db *db);
 
-/* The step from version i to i + 1. */
-extern const char *const schema_migrations[SCHEMA_VERSION];
+/* The step from version i to i + 1: SQL in several parts, NULL behind the last. */
+extern const char *const *const schema_migrations[SCHEMA_VERSION];
 
 #endif

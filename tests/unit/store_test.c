@@ -1,6 +1,6 @@
 /* Opening, closing, locking, and what is refused. */
 #include <errno.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -221,6 +221,28 @@ static void fresh__forgets_what_is_ours(void **state)
     fx_open(f);
 }
 
+/* A death in the middle of --fresh: the database is gone, its WAL is still there. */
+static void wal_without_its_database__is_not_replayed(void **state)
+{
+    struct fixture *f = *state;
+    char wal[128];
+    struct stat st;
+    snprintf(wal, sizeof wal, "%s-wal", f->path);
+    fx_close(f, NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        fx_open(f);
+        fx_seed(f, "http://a/");
+        fx_commit(f, 0);
+        kill(getpid(), SIGKILL);
+    }
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(stat(wal, &st) | unlink(f->path), 0);
+    assert_true(st.st_size > 0);
+    fx_open(f);
+    fx_expect(f, "SELECT count(*) FROM url", "0");
+}
+
 /* Another program that writes (sqlite3 on the same file) makes us wait, and then fail in words. */
 static void foreign_write_lock__fails_the_commit_and_nothing_else(void **state)
 {
@@ -258,6 +280,7 @@ int main(void)
         T(folder_behind_a_symbolic_link__is_fine),
         T(missing_folder__is_an_error_that_names_it),
         T(fresh__forgets_what_is_ours),
+        T(wal_without_its_database__is_not_replayed),
         T(foreign_write_lock__fails_the_commit_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
