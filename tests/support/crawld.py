@@ -1,0 +1,270 @@
+"""crawld: runs the real binary and reads its databases; the base class of every story.
+
+The binary is $CRAWLD (ctest sets it). Nothing here sleeps to synchronise: conditions of the server,
+of the output or of the database are waited for, with a deadline that only a failure reaches.
+"""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from collections import namedtuple
+
+from support.webserver import WebServer
+
+SOURCE = pathlib.Path(os.environ.get("CRAWLD_SOURCE", pathlib.Path(__file__).parents[2]))
+BINARY = os.environ.get("CRAWLD", str(SOURCE / "build/release/crawld"))
+PATIENCE = 120  # seconds until a run counts as hung
+
+Done = namedtuple("Done", "status out err")
+
+
+class Collector:
+    """Everything a pipe brings, as it comes."""
+
+    def __init__(self, pipe):
+        self.data, self.changed = b"", threading.Condition()
+        self.thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+        self.thread.start()
+
+    def _read(self, pipe):
+        while piece := os.read(pipe.fileno(), 65536):
+            with self.changed:
+                self.data += piece
+                self.changed.notify_all()
+        pipe.close()
+
+    @property
+    def text(self):
+        return self.data.decode("utf-8", "replace")
+
+    def wait_for(self, pattern, seconds=60):
+        """Waits until the text matches the regular expression; returns the match."""
+        with self.changed:
+            if not self.changed.wait_for(lambda: re.search(pattern, self.text), seconds):
+                raise AssertionError(f"waited {seconds} s in vain for /{pattern}/ in: {self.text[-2000:]}")
+            return re.search(pattern, self.text)
+
+
+class Process:
+    """One run of crawld."""
+
+    def __init__(self, arguments, folder, environment=None, with_input=False):
+        self.arguments = [str(a) for a in arguments]
+        self.started = time.monotonic()
+        self.popen = subprocess.Popen(
+            [BINARY, *self.arguments], cwd=folder, env=base_environment() | (environment or {}),
+            stdin=subprocess.PIPE if with_input else subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        self.out, self.err = Collector(self.popen.stdout), Collector(self.popen.stderr)
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def is_running(self):
+        return self.popen.poll() is None
+
+    def write(self, text):
+        self.popen.stdin.write(text.encode())
+        self.popen.stdin.flush()
+
+    def close_input(self):
+        self.popen.stdin.close()
+
+    def signal(self, number):
+        if self.is_running():
+            self.popen.send_signal(number)
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        return self.wait()
+
+    def wait(self, seconds=PATIENCE):
+        try:
+            self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            self.popen.wait()
+            raise AssertionError(f"hung for {seconds} s: crawld {' '.join(self.arguments)}\n{self.err.text}")
+        self.seconds = time.monotonic() - self.started
+        for collector in (self.out, self.err):
+            collector.thread.join(PATIENCE)
+        return Done(self.popen.returncode, self.out.text, self.err.text)
+
+    def status_kb(self, field):
+        """A size from /proc/PID/status, in KiB: VmRSS, VmHWM, ..."""
+        text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(rf"^{field}:\s+(\d+) kB", text, re.M)[1])
+
+
+def base_environment():
+    kept = {name: value for name, value in os.environ.items()
+            if name in ("PATH", "TMPDIR") or name.endswith("SAN_OPTIONS")}
+    return kept | {"LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
+
+
+class Story(unittest.TestCase):
+    maxDiff = 4000
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="crawld-e2e-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.db = self.folder / "crawl.db"
+
+    def web(self, **options):
+        """A new server that lives as long as the test."""
+        return self.enterContext(WebServer(**options))
+
+    def start(self, *arguments, **options):
+        process = Process(arguments, options.pop("folder", self.folder), **options)
+        self.addCleanup(process.kill)
+        return process
+
+    def crawld(self, *arguments, status=0, seconds=PATIENCE, feed=None, **options):
+        """Runs crawld to its end and asserts its exit status."""
+        process = self.start(*arguments, with_input=feed is not None, **options)
+        if feed is not None:
+            process.write(feed)
+            process.close_input()
+        done = process.wait(seconds)
+        self.assertEqual(done.status, status, f"crawld {' '.join(process.arguments)}\n{done.err}")
+        return done
+
+    def crawl(self, *arguments, **options):
+        """`crawld crawl` into self.db, as fast as the server allows."""
+        return self.crawld("crawl", "-o", self.db, "--delay", "0", *arguments, **options)
+
+    def start_crawl(self, *arguments, **options):
+        return self.start("crawl", "-o", self.db, "--delay", "0", *arguments, **options)
+
+    def rows(self, sql, *values, db=None):
+        with connect(db or self.db) as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def value(self, sql, *values, db=None):
+        return self.rows(sql, *values, db=db)[0][0]
+
+    def state_of(self, url, db=None):
+        """(state, reason) of a URL; None when it was never seen."""
+        found = self.rows("SELECT state, reason FROM url WHERE url = ?", url, db=db)
+        return found[0] if found else None
+
+    def statuses(self, db=None):
+        """{url: status} of every page."""
+        return dict(self.rows("SELECT url, status FROM page", db=db))
+
+    def wait_until(self, condition, what, seconds=60):
+        """Polls something outside of this process (a database, /proc)."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                self.fail(f"waited {seconds} s in vain for {what}")
+            time.sleep(0.01)
+
+    def assert_lawful(self, db=None, ended=True):
+        self.assertEqual(broken_laws(db or self.db, ended), [])
+
+
+class connect:
+    """A read-only connection that closes with its block and never touches the WAL."""
+
+    def __init__(self, path):
+        self.connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+
+    def __enter__(self):
+        return self.connection
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+
+STATES = ("queued", "active", "done", "failed", "excluded")
+LAWS = [
+    ("a URL has two rows", "SELECT url FROM url GROUP BY url HAVING count(*) > 1"),
+    ("a URL is in no known state", f"SELECT url, state FROM url WHERE state IS NULL OR state NOT IN {STATES}"),
+    ("a URL failed or was excluded without a reason",
+     "SELECT url, state FROM url WHERE state IN ('failed', 'excluded') AND coalesce(reason, '') = ''"),
+    ("a URL is done without a page",
+     "SELECT url FROM url WHERE state = 'done' AND url NOT IN (SELECT url FROM page)"),
+    ("a page has two rows", "SELECT url FROM page GROUP BY url HAVING count(*) > 1"),
+    ("a page's URL is unknown", "SELECT url FROM page WHERE url NOT IN (SELECT url FROM url)"),
+    ("a page's URL was never requested",
+     "SELECT url FROM page WHERE url NOT IN (SELECT url FROM fetch WHERE kind = 'page')"),
+    ("a link's source has no page", "SELECT DISTINCT from_url FROM link WHERE from_url NOT IN (SELECT url FROM page)"),
+    ("the target of <a href> vanished",
+     "SELECT DISTINCT to_url FROM link WHERE element = 'a' AND to_url NOT IN (SELECT url FROM url)"),
+    ("the target of a redirect vanished", "SELECT to_url FROM redirect WHERE to_url NOT IN (SELECT url FROM url)"),
+    ("page.links is not the number of its links",
+     "SELECT p.url, p.links, count(l.to_url) FROM page p LEFT JOIN link l ON l.from_url = p.url "
+     "GROUP BY p.url HAVING p.links <> count(l.to_url)"),
+    ("host.urls is not the number of its URLs",
+     "SELECT h.host, h.urls, count(u.url) FROM host h LEFT JOIN url u ON u.host = h.host "
+     "GROUP BY h.host HAVING h.urls <> count(u.url)"),
+    ("host.pages is not the number of its pages",
+     "SELECT h.host, h.pages, count(p.url) FROM host h LEFT JOIN url u ON u.host = h.host "
+     "LEFT JOIN page p ON p.url = u.url GROUP BY h.host HAVING h.pages <> count(p.url)"),
+    ("a URL's host is unknown", "SELECT url, host FROM url WHERE host NOT IN (SELECT host FROM host)"),
+]
+
+
+def broken_laws(path, ended=True):
+    """The conservation law and what follows from it: (law, first offenders) for each that is broken.
+    `ended`: no crawl runs on it, and the last one ended cleanly."""
+    broken = []
+    with connect(path) as connection:
+        connection.execute("BEGIN")
+        for law, sql in LAWS:
+            offenders = connection.execute(sql + " LIMIT 5").fetchall()
+            if offenders:
+                broken.append((law, offenders))
+        counts = dict(connection.execute("SELECT state, count(*) FROM url GROUP BY state"))
+        total = connection.execute("SELECT count(*) FROM url").fetchone()[0]
+        if sum(counts.values()) != total:
+            broken.append(("the states do not add up", [counts, total]))
+        if ended and counts.get("active"):
+            broken.append(("URLs are active though nothing runs", [counts]))
+        verdict = connection.execute("PRAGMA integrity_check").fetchall()
+        if verdict != [("ok",)]:
+            broken.append(("PRAGMA integrity_check", verdict[:5]))
+    return broken
+
+
+def snapshot(path):
+    """What a crawl found, whatever the order: {url: (status, error, body_hash, links)}, and every edge."""
+    with connect(path) as connection:
+        pages = {row[0]: row[1:] for row in
+                 connection.execute("SELECT url, status, error, body_hash, links FROM page")}
+        edges = set(connection.execute("SELECT from_url, to_url, element, rel, text FROM link"))
+        states = dict(connection.execute("SELECT url, state || ' ' || coalesce(reason, '') FROM url"))
+    return pages, edges, states
+
+
+def copy_database(path, folder):
+    """The database as a crash left it, WAL included, so that a look at it does not recover the original."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for suffix in ("", "-wal"):
+        if os.path.exists(f"{path}{suffix}"):
+            shutil.copy(f"{path}{suffix}", folder)
+    return os.path.join(folder, os.path.basename(path))
+
+
+def figure(text):
+    """A measured value, for the reader of the test's output."""
+    print(f"figure: {text}", flush=True)
+
+
+def main():
+    """Runs the stories of the calling file; 77 when every one was skipped."""
+    result = unittest.main(module="__main__", exit=False, verbosity=2).result
+    if result.wasSuccessful() and result.testsRun == len(result.skipped):
+        sys.exit(77)
+    sys.exit(not result.wasSuccessful())

@@ -1,0 +1,262 @@
+"""webserver: a scriptable HTTP/1.1 server on 127.0.0.1, in a thread of its own.
+
+    with WebServer() as web:
+        web.page("/", '<a href="/held">held</a>')
+        gate = web.gate()
+        web.route("/held", Reply(body="at last", gate=gate))
+        ...
+        web.wait_for(lambda: web.count("/held") == 1, "the request for /held")
+        gate.open()
+
+What the crawler did is read from `web.hits`, in the order of arrival. A hit ends *before* the last
+byte of its answer is written, so the client cannot have had it earlier: counts of requests under way
+are never too high, and the gap from one hit's end to the next one's arrival is never too short.
+Everything public may be called from the test's thread; replies run in the server's.
+"""
+import asyncio
+import resource
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+
+RESET = object()  # as a step of Reply.steps: the connection is reset
+REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 304: "Not Modified", 307: "Temporary Redirect",
+           308: "Permanent Redirect", 404: "Not Found", 410: "Gone", 429: "Too Many Requests",
+           500: "Internal Server Error", 503: "Service Unavailable"}
+
+
+class Reply:
+    """An answer. `delay` (seconds) and `gate` come before its first byte. With `steps` the connection
+    gets exactly what they say, and is closed after them: bytes are sent, numbers are pauses in
+    seconds, gates are waited for, RESET resets."""
+
+    def __init__(self, status=200, body=b"", content_type="text/html; charset=utf-8", headers=(), delay=0,
+                 gate=None, steps=None):
+        self.status, self.content_type, self.headers = status, content_type, tuple(headers)
+        self.body = body.encode() if isinstance(body, str) else body
+        self.delay, self.gate, self.steps = delay, gate, steps
+
+    def encode(self):
+        lines = [f"HTTP/1.1 {self.status} {REASONS.get(self.status, 'Status')}",
+                 f"Content-Length: {len(self.body)}"]
+        if self.content_type:
+            lines.append(f"Content-Type: {self.content_type}")
+        lines += [f"{name}: {value}" for name, value in self.headers]
+        return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + self.body
+
+
+def redirect(location, status=302):
+    return Reply(status, headers=[("Location", location)])
+
+
+class Hit:
+    """One request, as the server saw it. Times are monotonic seconds; `ended` is None until then.
+    `at_once` counts the requests under way when it came, itself included."""
+
+    def __init__(self, target, headers, connection):
+        self.target, self.headers, self.connection = target, headers, connection
+        self.path, _, self.query = target.partition("?")
+        self.host = headers.get("host", "")
+        self.arrived, self.ended, self.status, self.at_once = time.monotonic(), None, None, 0
+        self.completed = False  # the whole answer was handed to the kernel
+
+    def __repr__(self):
+        return f"<{self.target} {self.status} at {self.arrived:.3f}>"
+
+
+class Gate:
+    """Holds answers back until it is opened."""
+
+    def __init__(self, loop):
+        self._loop, self._event = loop, asyncio.Event()
+
+    def open(self):
+        self._loop.call_soon_threadsafe(self._event.set)
+
+    async def passage(self):
+        await self._event.wait()
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, server):
+        self.server, self.buffer, self.task, self.hit = server, b"", None, None
+        self.number = server.take_number()
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.buffer += data
+        self.take_request()
+
+    def connection_lost(self, _error):
+        if self.task:
+            self.task.cancel()
+        if self.hit:
+            self.server.end(self.hit)
+
+    def take_request(self):
+        head, end, rest = self.buffer.partition(b"\r\n\r\n")
+        if self.task or not end:
+            return
+        self.buffer = rest
+        lines = head.decode("latin-1").split("\r\n")
+        pairs = (line.partition(":") for line in lines[1:])
+        headers = {name.lower(): value.strip() for name, _, value in pairs}
+        self.hit = Hit(lines[0].split(" ")[1], headers, self.number)
+        self.hit.lines = lines
+        self.server.begin(self.hit)
+        self.task = self.server.loop.create_task(self.answer(self.hit))
+
+    async def answer(self, hit):
+        reply = self.server.reply_to(hit)
+        hit.status = reply.status
+        if reply.delay:
+            await asyncio.sleep(reply.delay)
+        if reply.gate:
+            await reply.gate.passage()
+        if reply.steps is None:
+            hit.completed = True
+            self.server.end(hit)
+            self.transport.write(reply.encode())
+        else:
+            await self.play(reply.steps)
+            self.server.end(hit)
+        self.task = self.hit = None
+        self.take_request()
+
+    async def play(self, steps):
+        for step in steps:
+            if step is RESET:
+                linger = struct.pack("ii", 1, 0)
+                self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                return self.transport.abort()
+            if isinstance(step, Gate):
+                await step.passage()
+            elif isinstance(step, (int, float)):
+                await asyncio.sleep(step)
+            else:
+                self.transport.write(step)
+                while self.transport.get_write_buffer_size() > 256 * 1024:
+                    await asyncio.sleep(0.001)
+        self.transport.close()
+
+
+class WebServer:
+    def __init__(self, address="127.0.0.1", port=0):
+        self.address, self.port = address, port
+        self.hits, self.routes, self.fallback = [], {}, lambda hit: Reply(404, "<p>No such page.</p>")
+        self.changed = threading.Condition()
+        self.active = self.most_at_once = self.connections = 0
+        self.active_of_host, self.most_at_once_of_host = Counter(), Counter()
+
+    # -- life ------------------------------------------------------------------------------------
+
+    def __enter__(self):
+        raise_descriptor_limit()
+        self.loop = asyncio.new_event_loop()
+        listener = socket.create_server((self.address, self.port), backlog=16384)
+        self.port = listener.getsockname()[1]
+        self.loop.run_until_complete(
+            self.loop.create_server(lambda: _Connection(self), sock=listener, backlog=16384))
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        tasks = asyncio.all_tasks(self.loop)
+        for task in tasks:
+            task.cancel()
+        self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self.loop.close()
+
+    # -- the script ------------------------------------------------------------------------------
+
+    def url(self, path="/", host=None):
+        return f"http://{host or self.address}:{self.port}{path}"
+
+    def route(self, path, reply):
+        """`path` with its query, or without it for all of them; `reply`: a Reply or a function of the hit."""
+        self.routes[path] = reply
+        return self.url(path)
+
+    def page(self, path, body="", **reply):
+        return self.route(path, Reply(body=body, **reply))
+
+    def links(self, path, *hrefs, **reply):
+        """A page that links to `hrefs`."""
+        anchors = "".join(f'<p><a href="{href}">to {href}</a></p>' for href in hrefs)
+        return self.page(path, f"<!doctype html><title>Page {path}</title>{anchors}", **reply)
+
+    def robots(self, text, **reply):
+        return self.page("/robots.txt", text, content_type="text/plain", **reply)
+
+    def gate(self):
+        return Gate(self.loop)
+
+    # -- what was seen ---------------------------------------------------------------------------
+
+    def hits_of(self, path):
+        with self.changed:
+            return [hit for hit in self.hits if path in (hit.target, hit.path)]
+
+    def count(self, path=None):
+        """Requests so far: for `path`, or for all but robots.txt."""
+        with self.changed:
+            if path is None:
+                return sum(hit.path != "/robots.txt" for hit in self.hits)
+            return sum(path in (hit.target, hit.path) for hit in self.hits)
+
+    def targets(self):
+        with self.changed:
+            return [hit.target for hit in self.hits]
+
+    def wait_for(self, condition, what, seconds=60):
+        with self.changed:
+            if not self.changed.wait_for(condition, seconds):
+                raise AssertionError(f"waited {seconds} s in vain for {what}; the server saw {self.hits[-20:]}")
+
+    def forget(self):
+        """Empties the log."""
+        with self.changed:
+            self.hits.clear()
+            self.most_at_once, self.most_at_once_of_host = self.active, Counter(self.active_of_host)
+
+    # -- called by connections, in the server's thread -------------------------------------------
+
+    def take_number(self):
+        self.connections += 1
+        return self.connections
+
+    def reply_to(self, hit):
+        reply = self.routes.get(hit.target) or self.routes.get(hit.path) or self.fallback
+        return reply(hit) if callable(reply) else reply
+
+    def begin(self, hit):
+        with self.changed:
+            self.hits.append(hit)
+            self.active += 1
+            self.active_of_host[hit.host] += 1
+            hit.at_once = self.active
+            self.most_at_once = max(self.most_at_once, self.active)
+            self.most_at_once_of_host[hit.host] = max(self.most_at_once_of_host[hit.host],
+                                                      self.active_of_host[hit.host])
+            self.changed.notify_all()
+
+    def end(self, hit):
+        if hit.ended is not None:
+            return
+        with self.changed:
+            hit.ended = time.monotonic()
+            self.active -= 1
+            self.active_of_host[hit.host] -= 1
+            self.changed.notify_all()
+
+
+def raise_descriptor_limit():
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
