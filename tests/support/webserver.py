@@ -55,10 +55,13 @@ class Hit:
     """One request, as the server saw it. Times are monotonic seconds; `ended` is None until then.
     `at_once` counts the requests under way when it came, itself included."""
 
-    def __init__(self, target, headers, connection):
-        self.target, self.headers, self.connection = target, headers, connection
-        self.path, _, self.query = target.partition("?")
-        self.host = headers.get("host", "")
+    def __init__(self, head, connection):
+        self.lines, self.connection = head.decode("latin-1").split("\r\n"), connection
+        self.target = self.lines[0].split(" ")[1]
+        self.path, _, self.query = self.target.partition("?")
+        pairs = (line.partition(":") for line in self.lines[1:])
+        self.headers = {name.lower(): value.strip() for name, _, value in pairs}
+        self.host = self.headers.get("host", "")
         self.arrived, self.ended, self.status, self.at_once = time.monotonic(), None, None, 0
         self.completed = False  # the whole answer was handed to the kernel
 
@@ -82,16 +85,19 @@ class Gate:
 class _Connection(asyncio.Protocol):
     def __init__(self, server):
         self.server, self.buffer, self.task, self.hit = server, b"", None, None
-        self.number = server.take_number()
+        server.connections += 1
+        self.number = server.connections
 
     def connection_made(self, transport):
         self.transport = transport
+        self.server.transports.add(transport)
 
     def data_received(self, data):
         self.buffer += data
         self.take_request()
 
     def connection_lost(self, _error):
+        self.server.transports.discard(self.transport)
         if self.task:
             self.task.cancel()
         if self.hit:
@@ -102,16 +108,20 @@ class _Connection(asyncio.Protocol):
         if self.task or not end:
             return
         self.buffer = rest
-        lines = head.decode("latin-1").split("\r\n")
-        pairs = (line.partition(":") for line in lines[1:])
-        headers = {name.lower(): value.strip() for name, _, value in pairs}
-        self.hit = Hit(lines[0].split(" ")[1], headers, self.number)
-        self.hit.lines = lines
+        self.hit = Hit(head, self.number)
         self.server.begin(self.hit)
         self.task = self.server.loop.create_task(self.answer(self.hit))
 
     async def answer(self, hit):
-        reply = self.server.reply_to(hit)
+        try:
+            await self.send(self.server.reply_to(hit), hit)
+        except Exception as error:  # a mistake in a test's script: told when the server closes
+            self.server.mistakes.append(error)
+            self.transport.abort()
+        self.task = self.hit = None
+        self.take_request()
+
+    async def send(self, reply, hit):
         hit.status = reply.status
         if reply.delay:
             await asyncio.sleep(reply.delay)
@@ -124,8 +134,6 @@ class _Connection(asyncio.Protocol):
         else:
             await self.play(reply.steps)
             self.server.end(hit)
-        self.task = self.hit = None
-        self.take_request()
 
     async def play(self, steps):
         for step in steps:
@@ -148,7 +156,7 @@ class WebServer:
     def __init__(self, address="127.0.0.1", port=0):
         self.address, self.port = address, port
         self.hits, self.routes, self.fallback = [], {}, lambda hit: Reply(404, "<p>No such page.</p>")
-        self.changed = threading.Condition()
+        self.changed, self.transports, self.mistakes = threading.Condition(), set(), []
         self.active = self.most_at_once = self.connections = 0
         self.active_of_host, self.most_at_once_of_host = Counter(), Counter()
 
@@ -159,7 +167,7 @@ class WebServer:
         self.loop = asyncio.new_event_loop()
         listener = socket.create_server((self.address, self.port), backlog=16384)
         self.port = listener.getsockname()[1]
-        self.loop.run_until_complete(
+        self.acceptor = self.loop.run_until_complete(
             self.loop.create_server(lambda: _Connection(self), sock=listener, backlog=16384))
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
@@ -168,11 +176,18 @@ class WebServer:
     def __exit__(self, *_):
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
-        tasks = asyncio.all_tasks(self.loop)
+        self.loop.run_until_complete(self._close())
+        self.loop.close()
+        assert not self.mistakes, self.mistakes
+
+    async def _close(self):
+        self.acceptor.close()
+        for transport in list(self.transports):
+            transport.abort()
+        tasks = asyncio.all_tasks(self.loop) - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
-        self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        self.loop.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     # -- the script ------------------------------------------------------------------------------
 
@@ -227,10 +242,6 @@ class WebServer:
             self.most_at_once, self.most_at_once_of_host = self.active, Counter(self.active_of_host)
 
     # -- called by connections, in the server's thread -------------------------------------------
-
-    def take_number(self):
-        self.connections += 1
-        return self.connections
 
     def reply_to(self, hit):
         reply = self.routes.get(hit.target) or self.routes.get(hit.path) or self.fallback
