@@ -2,7 +2,6 @@
 import csv
 import io
 import json
-import signal
 import sqlite3
 
 from support.crawld import SOURCE, Story, figure, main, snapshot
@@ -218,13 +217,6 @@ class FirstCrawl(Story):
         done = self.crawl("--log-format", "json", "--verbose", "--retries", "0", self.server.url("/"))
         events = [json.loads(line) for line in done.err.splitlines() if line.startswith("{")]
         self.assertTrue(events, done.err)
-
-    def test_a_closed_standard_output_ends_the_stream_not_the_crawl(self):
-        crawl = self.start("crawl", "-o", self.db, "--delay", "0", "--format", "jsonl", self.server.url("/"))
-        crawl.popen.stdout.close()
-        done = crawl.wait()
-        self.assertNotEqual(done.status, -signal.SIGPIPE)
-        self.assert_lawful()
 
 
 if __name__ == "__main__":

@@ -102,6 +102,12 @@ class Site:
             if node.has_links():
                 node.targets += self.random.sample(linkable, self.random.randrange(3, 10))
 
+    # -- the truth -------------------------------------------------------------------------------
+
+    def statuses_but_loop(self):
+        """The loop's URLs are requested too, but the last of them is no page with a status to rely on."""
+        return {url: status for url, status in self.statuses.items() if url not in self.loop}
+
     # -- serving ---------------------------------------------------------------------------------
 
     def serve(self, web):
