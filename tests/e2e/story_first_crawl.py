@@ -60,7 +60,7 @@ class FirstCrawl(Story):
                          [(self.server.url("/moved"), self.server.url("/c.html"), 301)])
         self.assertEqual(self.rows("SELECT from_url, to_url, text, status FROM broken_link"),
                          [(start, self.server.url("/gone"), "Gone", 404)])
-        self.assertEqual(self.state_of("http://other.invalid/"), ("excluded", "scope"))
+        self.assert_state("http://other.invalid/", "excluded", "scope")
         links = self.rows("SELECT to_url, element, rel, text, nofollow, internal FROM link WHERE from_url = ?", start)
         self.assertIn((self.server.url("/a.html"), "a", None, "First & best", 0, 1), links)
         self.assertIn((self.server.url("/b.html"), "a", "nofollow", "Second", 1, 1), links)

@@ -157,6 +157,12 @@ class Story(unittest.TestCase):
         found = self.rows("SELECT state, reason FROM url WHERE url = ?", url, db=db)
         return found[0] if found else None
 
+    def assert_state(self, url, state, reason=""):
+        """`reason`: its first words; what follows are details."""
+        found = self.state_of(url)
+        self.assertIsNotNone(found, f"{url} was never seen")
+        self.assertEqual((found[0], (found[1] or "")[:len(reason)]), (state, reason), f"{url}: {found}")
+
     def statuses(self, db=None):
         """{url: status} of every page."""
         return dict(self.rows("SELECT url, status FROM page", db=db))
