@@ -9,7 +9,7 @@ import unittest
 from support.crawld import Story, broken_laws, main
 from support.webserver import Reply
 
-USAGE, STORAGE, INTERRUPTED = 2, 3, 4
+USAGE, STORAGE = 2, 3
 
 
 class BadUsage(Story):
@@ -144,7 +144,7 @@ class BadDatabase(Story):
         connection.close()
         self.server.forget()
         self.assert_refused(self.db, "crawl.db", "newer", "999")
-        self.assertIn("newer", self.crawld("query", self.db, "SELECT 1", status=USAGE).err)
+        self.assertIn("newer", self.crawld("query", self.db, "SELECT 1", status=STORAGE).err)
 
     def test_a_second_crawl_names_the_first_one_s_pid(self):
         gate = self.server.gate()

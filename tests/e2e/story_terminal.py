@@ -1,0 +1,98 @@
+"""What a person sees: a progress line in a real terminal (tmux), colour unless NO_COLOR, neither in a pipe."""
+import os
+import shlex
+import shutil
+import subprocess
+import unittest
+
+from support.crawld import BINARY, Story, main
+from support.webserver import Reply
+
+COLOUR = "\x1b["
+
+
+@unittest.skipUnless(shutil.which("tmux"), "tmux is not installed")
+class Terminal(Story):
+    def setUp(self):
+        super().setUp()
+        self.socket = str(self.folder / "tmux.sock")
+        self.server = self.web()
+        self.gate = self.server.gate()
+        self.server.links("/", *(f"/{i}" for i in range(40)))
+        self.server.fallback = lambda hit: Reply(404 if hit.path == "/7" else 200, "<p>page")
+        self.server.page("/39", "<p>the last", gate=self.gate)
+
+    def tmux(self, *arguments):
+        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm-256color",
+                       "TMPDIR": str(self.folder)}
+        command = ["tmux", "-S", self.socket, "-f", "/dev/null", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+    def open_terminal(self, environment="", width=100):
+        """Runs the crawl in a terminal of its own, and leaves the shell's prompt after it."""
+        command = f"{environment} {shlex.quote(BINARY)} crawl -o {self.db} --delay 0 {self.server.url('/')}"
+        script = self.folder / "run"
+        script.write_text(f"{command}\necho status=$?\nexec cat\n")
+        self.tmux("new-session", "-d", "-x", str(width), "-y", "24", f"sh {script}")
+        self.addCleanup(self.tmux, "kill-server")
+
+    def screen(self, *options):
+        return self.tmux("capture-pane", "-p", *options)
+
+    def wait_for_screen(self, condition, what, *options):
+        self.wait_until(lambda: condition(self.screen(*options)), what, seconds=30)
+        return self.screen(*options)
+
+    def test_the_progress_line_counts_while_it_goes_on(self):
+        self.open_terminal()
+        self.server.wait_for(lambda: self.server.count() == 41, "all requests but the held answer")
+        screen = self.wait_for_screen(lambda text: "40 pages" in text, "the progress line with 40 pages")
+        line = next(line for line in screen.splitlines() if "40 pages" in line)
+        for word in ("pages/s", "queue", "active", "error"):
+            self.assertIn(word, line)
+        self.assertEqual(sum("pages/s" in other for other in screen.splitlines()), 1, f"one line, in place:\n{screen}")
+        self.gate.open()
+        screen = self.wait_for_screen(lambda text: "status=0" in text, "the end")
+        self.assertRegex(screen, r"\b200\b.*\b40\b")
+        self.assertRegex(screen, r"\b404\b.*\b1\b")
+        self.assertNotIn("status=0 ", screen)
+
+    def test_a_narrow_terminal_is_not_wrapped(self):
+        self.open_terminal(width=40)
+        self.server.wait_for(lambda: self.server.count() == 41, "all requests but the held answer")
+        screen = self.wait_for_screen(lambda text: "40 pages" in text, "the progress line")
+        lines = [line for line in screen.splitlines() if line.strip()]
+        self.assertEqual(len([line for line in lines if "pages" in line]), 1, screen)
+        self.gate.open()
+        self.wait_for_screen(lambda text: "status=0" in text, "the end")
+
+    def ended_screen(self, environment=""):
+        self.gate.open()
+        self.open_terminal(environment)
+        return self.wait_for_screen(lambda text: "status=0" in text, "the end", "-e")
+
+    def test_colour_in_a_terminal(self):
+        self.assertIn(COLOUR, self.ended_screen())
+
+    def test_no_color_is_honoured(self):
+        self.assertNotIn(COLOUR, self.ended_screen("NO_COLOR=1"))
+
+    def test_neither_in_a_pipe(self):
+        self.gate.open()
+        done = self.crawl(self.server.url("/"))
+        self.assertNotIn("\x1b", done.err + done.out)
+        self.assertNotIn("\r", done.err + done.out)
+        self.assertNotIn("pages/s, ", done.err)
+
+    def test_ctrl_c_at_the_keyboard(self):
+        self.open_terminal()
+        self.server.wait_for(lambda: self.server.count() == 41, "all requests but the held answer")
+        self.tmux("send-keys", "C-c")
+        self.wait_for_screen(lambda text: "Ctrl-C" in text, "the word that it was heard")
+        self.gate.open()
+        screen = self.wait_for_screen(lambda text: "status=" in text, "the end")
+        self.assertIn("status=4", screen)
+
+
+if __name__ == "__main__":
+    main()
