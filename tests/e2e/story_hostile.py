@@ -1,0 +1,112 @@
+"""Hostile and broken servers: every answer ends in one stable outcome, memory stays bounded, and the
+healthy pages beside them are all fetched."""
+import re
+import threading
+
+from hostile.answers import BODIES, CASES, OK
+from support.crawld import Story, figure, main
+from support.webserver import Reply
+
+HEALTHY = 60
+MEMORY_MIB = 200
+
+
+class Hostile(Story):
+    def setUp(self):
+        super().setUp()
+        self.server = self.web()
+        for name, reply, _ in CASES:
+            self.server.route(f"/hostile/{name}", reply)
+        names = [f"/hostile/{name}" for name, _, _ in CASES] + [f"/healthy/{i}" for i in range(HEALTHY)]
+        self.server.links("/", *names)
+        self.server.fallback = lambda hit: Reply(body="<title>fine</title>")
+
+    def test_every_answer_ends_in_its_outcome(self):
+        crawl = self.start_crawl("--timeout", "3s", "--retries", "1", "--connections", 64, "--per-host", 64,
+                                 self.server.url("/"))
+        peak_kb = self.watch_memory(crawl)
+        done = crawl.wait(240)
+        self.assertEqual(done.status, 0, done.err)
+        figure(f"{len(CASES)} hostile answers in {crawl.seconds:.1f} s, peak {peak_kb() / 1024:.0f} MiB")
+        for name, _, outcomes in CASES:
+            with self.subTest(name=name):
+                self.assert_outcome(self.server.url(f"/hostile/{name}"), outcomes)
+        for i in range(HEALTHY):
+            self.assert_state(self.server.url(f"/healthy/{i}"), "done")
+        self.assert_lawful()
+        self.assert_log_is_clean(done.err)
+        if "SAN_OPTIONS" not in str(crawl.arguments):
+            self.assertLess(peak_kb() / 1024, MEMORY_MIB)
+
+    def watch_memory(self, crawl):
+        peaks = [0]
+
+        def watch():
+            while crawl.is_running():
+                try:
+                    peaks.append(crawl.status_kb("VmHWM"))
+                except (OSError, TypeError):  # it has just ended
+                    return
+                ended.wait(0.05)
+        ended = threading.Event()
+        threading.Thread(target=watch, daemon=True).start()
+        return lambda: max(peaks)
+
+    def assert_outcome(self, url, outcomes):
+        if outcomes is OK:
+            self.assert_state(url, "done")
+            self.assertEqual(self.value("SELECT error FROM page WHERE url = ?", url), None)
+            return
+        state, reason = self.state_of(url)
+        self.assertEqual(state, "failed", f"{url}: {reason}")
+        self.assertIn(re.match(r"[\w-]*", reason)[0], outcomes)
+
+    def assert_log_is_clean(self, text):
+        self.assertNotRegex(text, r"[\x00-\x08\x0b-\x1f\x7f]", "what strangers sent is escaped")
+
+    def test_the_link_after_each_hostile_body_is_found(self):
+        self.crawl(self.server.url("/"), "--include", "*/", "--include", "*/hostile/*", "--exclude", "*healthy*",
+                   "--timeout", "3s", "--retries", "0", "--per-host", 64)
+        found = {url for url, in self.rows("SELECT to_url FROM link")}
+        for name, _, _ in BODIES:
+            with self.subTest(name=name):
+                self.assertIn(self.server.url(f"/found/after-{name}"), found)
+        title = self.value("SELECT title FROM page WHERE url = ?", self.server.url("/hostile/title-2-mib"))
+        self.assertEqual(title, "t" * 1024)
+        self.assertEqual(self.value("SELECT count(*) FROM link WHERE length(to_url) > 2048"), 0)
+
+    def test_more_links_than_a_page_may_have(self):
+        self.server.page("/", "".join(f'<a href="/l/{i}">{i}</a>' for i in range(12000)))
+        self.crawl("--depth", 0, self.server.url("/"))
+        self.assertEqual(self.value("SELECT links FROM page"), 10000)
+        self.assertEqual(self.server.count(), 1)
+
+    def test_redirect_chains(self):
+        for i in range(100):
+            self.server.route(f"/chain/{i}", Reply(302, headers=[("Location", f"/chain/{i + 1}")]))
+        for i, following in enumerate((1, 2, 0)):
+            self.server.route(f"/loop/{i}", Reply(301, headers=[("Location", f"/loop/{following}")]))
+        self.server.links("/", "/chain/0", "/loop/0")
+        self.crawl(self.server.url("/"))
+        self.assertEqual(sum(hit.path.startswith("/chain") for hit in self.server.hits), 11, "ten hops, no more")
+        self.assertEqual(sum(hit.path.startswith("/loop") for hit in self.server.hits), 3)
+        self.assert_state(self.server.url("/loop/2"), "failed", "redirect")
+        self.assertEqual(self.rows("SELECT state FROM url WHERE state NOT IN ('done', 'failed', 'excluded')"), [])
+        self.assert_lawful()
+
+    def test_a_truncated_answer_is_tried_again(self):
+        whole = Reply(body="<title>whole</title>")
+        broken = Reply(steps=[b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<p>half"])
+        self.server.route("/twice", lambda hit: broken if self.server.count("/twice") <= 2 else whole)
+        self.server.route("/always", broken)
+        self.server.links("/", "/twice", "/always")
+        self.crawl("--retries", 2, self.server.url("/"))
+        self.assertEqual((self.server.count("/twice"), self.server.count("/always")), (3, 3))
+        self.assert_state(self.server.url("/twice"), "done")
+        self.assert_state(self.server.url("/always"), "failed", "truncated")
+        attempts = self.rows("SELECT attempt, error FROM fetch WHERE url = ? ORDER BY attempt", self.server.url("/twice"))
+        self.assertEqual(attempts, [(1, "truncated"), (2, "truncated"), (3, None)])
+
+
+if __name__ == "__main__":
+    main()
