@@ -3,7 +3,7 @@ import re
 import sqlite3
 import threading
 
-from support.crawld import Story, figure, main
+from support.crawld import SANITIZED, Story, figure, main
 from support.webserver import Reply
 
 
@@ -152,7 +152,7 @@ class BlockedDatabase(Story):
         lag = re.search(r"loop lag max (\d+) ms", done.err)
         if lag:
             figure(f"loop lag: at most {lag[1]} ms")
-            self.assertLess(int(lag[1]), 50)
+            self.assertTrue(SANITIZED or int(lag[1]) < 50)
         self.assert_lawful()
 
 

@@ -4,7 +4,7 @@ import re
 import threading
 
 from hostile.answers import BODIES, CASES, OK
-from support.crawld import Story, figure, main
+from support.crawld import SANITIZED, Story, figure, main
 from support.webserver import Reply
 
 HEALTHY = 60
@@ -35,7 +35,7 @@ class Hostile(Story):
             self.assert_state(self.server.url(f"/healthy/{i}"), "done")
         self.assert_lawful()
         self.assert_log_is_clean(done.err)
-        if "SAN_OPTIONS" not in str(crawl.arguments):
+        if not SANITIZED:
             self.assertLess(peak_kb() / 1024, MEMORY_MIB)
 
     def watch_memory(self, crawl):

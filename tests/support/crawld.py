@@ -21,6 +21,7 @@ from support.webserver import WebServer
 
 SOURCE = pathlib.Path(os.environ.get("CRAWLD_SOURCE", pathlib.Path(__file__).parents[2]))
 BINARY = os.environ.get("CRAWLD", str(SOURCE / "build/release/crawld"))
+SANITIZED = bool(os.environ.get("CRAWLD_SANITIZE"))  # its figures of time and memory mean nothing then
 PATIENCE = 120  # seconds until a run counts as hung
 
 Done = namedtuple("Done", "status out err")

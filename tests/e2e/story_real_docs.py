@@ -1,0 +1,70 @@
+"""Real input: the HTML of python3-doc and postgresql-doc-15, served by nginx, against a ground truth that
+Python's html.parser computes from the same files."""
+import os
+import unittest
+
+from support import nginx
+from support.crawld import Story, figure, main
+from support.truth import LINKS_MAX, Truth
+
+DOCS = {"python": "/usr/share/doc/python3.11/html", "postgresql": "/usr/share/doc/postgresql-doc-15/html"}
+
+
+@unittest.skipUnless(nginx.PROGRAM, "nginx is not installed")
+class RealDocs(Story):
+    def crawl_docs(self, name):
+        folder = DOCS[name]
+        if not os.path.exists(f"{folder}/index.html"):
+            self.skipTest(f"there is no {folder}: install python3-doc and postgresql-doc-15")
+        prefix = f"/{name}/"
+        with nginx.Nginx(self.folder / "nginx", {prefix: folder}) as server:
+            start = server.url(f"{prefix}index.html")
+            done = self.crawl("--per-host", 8, "--verbose", start)
+            truth = Truth(server.url(""), {prefix: folder}, [start])
+        requests = server.requests()
+        seconds = self.value("SELECT sum(strftime('%J', ended_at) - strftime('%J', started_at)) * 86400 FROM crawl")
+        figure(f"{name}: {len(truth.statuses)} URLs, {sum(map(len, truth.edges.values()))} links, {seconds:.1f} s")
+        return truth, requests, done
+
+    def check(self, name):
+        truth, requests, _ = self.crawl_docs(name)
+        statuses = self.statuses()
+        self.assert_same(set(statuses), set(truth.statuses), "pages")
+        self.assertEqual(statuses, truth.statuses)
+        paths = {url[len(truth.base):] for url in truth.statuses}
+        self.assertEqual({path: n for path, n in requests.items() if path != "/robots.txt"}, dict.fromkeys(paths, 1))
+        self.check_titles(truth)
+        self.check_links(truth)
+        self.assert_lawful()
+
+    def assert_same(self, got, expected, what):
+        self.assertEqual((sorted(expected - got)[:10], sorted(got - expected)[:10]), ([], []),
+                         f"{what}: missing, and not expected")
+
+    def check_titles(self, truth):
+        titles = dict(self.rows("SELECT url, title FROM page"))
+        wrong = [(url, titles[url], title) for url, title in truth.titles.items() if titles[url] != title]
+        self.assertEqual(wrong[:5], [], f"{len(wrong)} titles differ: (url, got, expected)")
+
+    def check_links(self, truth):
+        found = {}
+        for source, element, target, text in self.rows("SELECT from_url, element, to_url, text FROM link"):
+            found.setdefault(source, set()).add((element, target, text or ""))
+        for url, edges in truth.edges.items():
+            got = found.get(url, set())
+            if len(edges) == LINKS_MAX:  # cut: which are the first 10,000 depends on where an anchor counts
+                self.assertEqual(len(got), LINKS_MAX)
+            else:
+                self.assert_same(got, edges, f"links of {url}")
+        counts = dict(self.rows("SELECT url, links FROM page"))
+        self.assertEqual({url: counts[url] for url in truth.edges}, {url: len(edges) for url, edges in truth.edges.items()})
+
+    def test_python(self):
+        self.check("python")
+
+    def test_postgresql(self):
+        self.check("postgresql")
+
+
+if __name__ == "__main__":
+    main()
