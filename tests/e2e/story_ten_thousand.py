@@ -22,18 +22,20 @@ class TenThousand(Story):
         self.holder = subprocess.Popen([sys.executable, pathlib.Path(holdserver.__file__), str(COUNT)],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(self.stop_holder)
-        self.base = self.holder.stdout.readline().strip()
+        self.port = self.holder.stdout.readline().strip()
 
     def stop_holder(self):
         self.holder.kill()
         self.holder.communicate()
 
     def test_held_at_once(self):
-        crawl = self.start_crawl("--connections", COUNT, "--per-host", COUNT, "--no-robots", "--no-follow",
-                                 "--timeout", "5m", "--input", "-", with_input=True)
+        hosts = holdserver.HOSTS
+        urls = [f"http://{hosts[i % len(hosts)]}:{self.port}/{i}" for i in range(COUNT)]
+        crawl = self.start_crawl("--connections", COUNT, "--per-host", -(-COUNT // len(hosts)), "--no-robots", "--no-follow", "--timeout", "5m",
+                                 "--input", "-", with_input=True)
         self.wait_until(lambda: crawl.is_running() and self.db.exists(), "the database")
         idle_kb = crawl.status_kb("VmRSS")
-        crawl.write("".join(f"{self.base}/{i}\n" for i in range(COUNT)))
+        crawl.write("\n".join(urls) + "\n")
         self.assertEqual(self.holder.stdout.readline().strip(), "holding")
         held_kb, peak_kb = crawl.status_kb("VmRSS"), crawl.status_kb("VmHWM")
         figure(f"{COUNT} requests in flight: {held_kb / 1024:.0f} MiB, idle {idle_kb / 1024:.0f} MiB, "

@@ -153,8 +153,10 @@ class _Connection(asyncio.Protocol):
 
 
 class WebServer:
-    def __init__(self, address="127.0.0.1", port=0):
-        self.address, self.port = address, port
+    """`more_addresses` are served as well, on the same port."""
+
+    def __init__(self, port=0, more_addresses=()):
+        self.address, self.port, self.addresses = "127.0.0.1", port, ("127.0.0.1", *more_addresses)
         self.hits, self.routes, self.fallback = [], {}, lambda hit: Reply(404, "<p>No such page.</p>")
         self.changed, self.transports, self.mistakes = threading.Condition(), set(), []
         self.active = self.most_at_once = self.connections = 0
@@ -165,13 +167,16 @@ class WebServer:
     def __enter__(self):
         raise_descriptor_limit()
         self.loop = asyncio.new_event_loop()
-        listener = socket.create_server((self.address, self.port), backlog=16384)
-        self.port = listener.getsockname()[1]
-        self.acceptor = self.loop.run_until_complete(
-            self.loop.create_server(lambda: _Connection(self), sock=listener, backlog=16384))
+        self.acceptors = [self._listen(address) for address in self.addresses]
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         return self
+
+    def _listen(self, address):
+        listener = socket.create_server((address, self.port), backlog=16384)
+        self.port = listener.getsockname()[1]
+        return self.loop.run_until_complete(
+            self.loop.create_server(lambda: _Connection(self), sock=listener, backlog=16384))
 
     def __exit__(self, *_):
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -181,7 +186,8 @@ class WebServer:
         assert not self.mistakes, self.mistakes
 
     async def _close(self):
-        self.acceptor.close()
+        for acceptor in self.acceptors:
+            acceptor.close()
         for transport in list(self.transports):
             transport.abort()
         tasks = asyncio.all_tasks(self.loop) - {asyncio.current_task()}
