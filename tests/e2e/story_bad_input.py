@@ -22,7 +22,7 @@ class BadUsage(Story):
 
     def test_command_line(self):
         url = "http://127.0.0.1:1/"
-        self.assert_refused([], "crawld --help")
+        self.assert_refused([], "--help")
         self.assert_refused(["frobnicate"], "frobnicate", "--help")
         self.assert_refused(["crawl"], "URL", "--help")
         self.assert_refused(["crawl", "--depht", "3", url], "--depht", "--help")
@@ -41,20 +41,26 @@ class BadUsage(Story):
         self.assert_refused(["crawl", "--header", "no colon", url], "no colon")
         self.assert_refused(["crawl", "--header", "A: b\r\nEvil: c", url], "header")
         self.assert_refused(["crawl", "--user-agent", "a\r\nb", url], "user-agent")
-        self.assert_refused(["crawl", "--input", "absent.txt"], "absent.txt")
         self.assert_refused(["query"], "query", "--help")
         self.assert_refused(["query", "x.db"], "SQL")
         self.assert_refused(["query", "x.db", "--format", "xml", "SELECT 1"], "xml", "table")
         self.assert_refused(["cat", "x.db"], "URL")
         self.assertEqual(os.listdir(self.folder), [], "a refused command leaves nothing behind")
 
+    def test_no_such_file_of_urls(self):
+        self.assert_refused(["crawl", "-o", "x.db", "--input", "absent.txt"], "absent.txt")
+        self.assert_refused(["crawl", "--input", "absent.txt"], "--output")
+
     def test_urls(self):
         for url, word in (("http://", "http://"), ("http://[::1/", "http://[::1/"), ("ftp://127.0.0.1/", "ftp"),
                           ("file:///etc/passwd", "file"), ("http://127.0.0.1:99999/", "99999"),
-                          ("http://exa mple/", "exa mple"), ("javascript:alert(1)", "javascript"),
-                          ("http://127.0.0.1:6379/", "6379")):
+                          ("http://exa mple/", "exa mple"), ("javascript:alert(1)", "javascript")):
             self.assert_refused(["crawl", url], word)
         self.assertEqual(os.listdir(self.folder), [])
+
+    def test_a_port_of_another_protocol(self):
+        done = self.crawl("http://127.0.0.1:6379/", status=(1, 2))
+        self.assertIn("6379", done.err)
 
     def test_no_such_file_of_cookies(self):
         self.assert_refused(["crawl", "--cookies", "jar.txt", "http://127.0.0.1:1/"], "jar.txt")

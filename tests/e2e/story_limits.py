@@ -63,14 +63,12 @@ class Bounds(Story):
         self.assert_lawful()
 
     def test_max_time(self):
-        gate = self.server.gate()
         self.server.links("/", *(f"/{i}" for i in range(50)))
         self.server.fallback = lambda hit: Reply(body="<p>page", delay=0.1)
-        self.crawl("--max-time", "1s", "--per-host", 1, self.server.url("/"), status=(0, 4))
+        self.crawl("--max-time", "1s", "--per-host", 1, self.server.url("/"))
         self.assertLess(self.server.count(), 30)
         self.assertEqual(self.value("SELECT end_reason FROM crawl"), "max-time")
         self.assert_lawful()
-        gate.open()
 
     def test_max_size(self):
         self.server.page("/d1/a", b"<p>" + b"x" * 100000)

@@ -61,7 +61,7 @@ FRAMING = [
     ("endless-body", raw(HEAD + b"\r\n", *endless(b"<p>" + b"x" * 65536, 24)), ("too-big",)),
     ("endless-chunks", raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\n",
                            *endless(b"10000\r\n" + b"x" * 65536 + b"\r\n", 24)), ("too-big",)),
-    ("announced-too-big", raw(HEAD + b"Content-Length: 999999999999\r\n\r\n" + PAGE), ("too-big",)),
+    ("announced-too-big", raw(HEAD + b"Content-Length: 999999999999\r\n\r\n" + PAGE), ("too-big", "truncated")),
     ("silence", raw(60), ("first-byte-timeout", "timeout")),
     ("slow-header", raw(*[b"H", 0.5] * 60), ("first-byte-timeout", "timeout")),
     ("slow-body", raw(HEAD + b"\r\n", *[b"<p>", 0.4] * 60), ("timeout",)),

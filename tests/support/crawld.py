@@ -217,8 +217,8 @@ LAWS = [
      "SELECT h.host, h.urls, count(u.url) FROM host h LEFT JOIN url u ON u.host = h.host "
      "GROUP BY h.host HAVING h.urls <> count(u.url)"),
     ("host.pages is not the number of its pages",
-     "SELECT h.host, h.pages, count(p.url) FROM host h LEFT JOIN url u ON u.host = h.host "
-     "LEFT JOIN page p ON p.url = u.url GROUP BY h.host HAVING h.pages <> count(p.url)"),
+     "SELECT h.host, h.pages, n FROM host h LEFT JOIN (SELECT u.host AS host, count(*) AS n FROM page JOIN url u "
+     "USING (url) GROUP BY u.host) USING (host) WHERE h.pages <> coalesce(n, 0)"),
     ("a URL's host is unknown", "SELECT url, host FROM url WHERE host NOT IN (SELECT host FROM host)"),
 ]
 

@@ -1,7 +1,8 @@
 """truth: what a crawl of static files must find, computed from the files with Python's own HTML parser.
 
 The rules are crawld's (README): the pages to crawl are named by a, area, frame, iframe, meta refresh and
-by those <link>s that name documents; requisites (img, script, stylesheets, forms ...) are recorded only.
+by <link rel> canonical, alternate, next or prev; what a page needs or offers besides (img, script,
+stylesheets, forms ...) is recorded, not fetched.
 A link is an edge (element, URL, text), counted once a page, the first 10,000 of a page.
 """
 import html.parser
@@ -14,9 +15,7 @@ ATTRIBUTES = {("a", "href"), ("area", "href"), ("link", "href"), ("img", "src"),
               ("frame", "src"), ("script", "src"), ("video", "src"), ("audio", "src"), ("embed", "src"),
               ("track", "src"), ("input", "src"), ("video", "poster"), ("object", "data"), ("form", "action")}
 FOLLOWED = {"a", "area", "frame", "iframe", "meta"}
-# <link>s that name a part of the page or a service, not a document
-REQUISITE_RELS = {"stylesheet", "icon", "shortcut", "apple-touch-icon", "mask-icon", "preload", "modulepreload",
-                  "prefetch", "preconnect", "dns-prefetch", "manifest", "search", "pingback"}
+FOLLOWED_RELS = {"canonical", "alternate", "next", "prev"}
 TYPES = {".html": "text/html", ".htm": "text/html"}
 
 
@@ -57,8 +56,7 @@ class Page(html.parser.HTMLParser):
 
     def is_followed(self, tag, values):
         if tag == "link":
-            rels = set((values.get("rel") or "").lower().split())
-            return bool(rels) and not rels & REQUISITE_RELS
+            return bool(set((values.get("rel") or "").lower().split()) & FOLLOWED_RELS)
         return tag in FOLLOWED
 
     def handle_endtag(self, tag):
