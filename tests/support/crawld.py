@@ -46,7 +46,7 @@ class Collector:
     def text(self):
         return self.data.decode("utf-8", "replace")
 
-    def wait_for(self, pattern, seconds=60):
+    def wait_for(self, pattern, seconds=30):
         """Waits until the text matches the regular expression; returns the match."""
         with self.changed:
             if not self.changed.wait_for(lambda: re.search(pattern, self.text), seconds):
@@ -169,7 +169,7 @@ class Story(unittest.TestCase):
         """{url: status} of every page."""
         return dict(self.rows("SELECT url, status FROM page", db=db))
 
-    def wait_until(self, condition, what, seconds=60):
+    def wait_until(self, condition, what, seconds=30):
         """Polls something outside of this process (a database, /proc)."""
         deadline = time.monotonic() + seconds
         while not condition():

@@ -236,7 +236,7 @@ class WebServer:
         with self.changed:
             return [hit.target for hit in self.hits]
 
-    def wait_for(self, condition, what, seconds=60):
+    def wait_for(self, condition, what, seconds=30):
         with self.changed:
             if not self.changed.wait_for(condition, seconds):
                 raise AssertionError(f"waited {seconds} s in vain for {what}; the server saw {self.hits[-20:]}")
