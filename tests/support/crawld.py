@@ -74,8 +74,11 @@ class Process:
         return self.popen.poll() is None
 
     def write(self, text):
-        self.popen.stdin.write(text.encode())
-        self.popen.stdin.flush()
+        try:
+            self.popen.stdin.write(text.encode())
+            self.popen.stdin.flush()
+        except BrokenPipeError:
+            raise AssertionError(f"it no longer reads: {self.wait()}") from None
 
     def close_input(self):
         self.popen.stdin.close()
@@ -94,7 +97,8 @@ class Process:
         except subprocess.TimeoutExpired:
             self.popen.kill()
             self.popen.wait()
-            raise AssertionError(f"hung for {seconds} s: crawld {' '.join(self.arguments)}\n{self.err.text}")
+            raise AssertionError(
+                f"hung for {seconds} s: crawld {' '.join(self.arguments)}\n{self.err.text}") from None
         self.seconds = time.monotonic() - self.started
         for collector in (self.out, self.err):
             collector.thread.join(PATIENCE)

@@ -122,8 +122,9 @@ class Site:
 
     def _reply(self, node):
         url = self.base + node.path
-        if node.kind != "forbidden":
-            self.statuses[url] = node.status
+        if node.kind == "forbidden":
+            return Reply(body="<title>Nobody may ask for this</title>")
+        self.statuses[url] = node.status
         if node.location:
             return Reply(node.status, headers=[("Location", self._href(node, node.location, fragment=False))])
         if node.kind == "text":
