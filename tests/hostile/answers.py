@@ -63,7 +63,7 @@ FRAMING = [
                            *endless(b"10000\r\n" + b"x" * 65536 + b"\r\n", 24)), ("too-big",)),
     ("announced-too-big", raw(HEAD + b"Content-Length: 999999999999\r\n\r\n" + PAGE), ("too-big", "truncated")),
     ("silence", raw(60), ("first-byte-timeout", "timeout")),
-    ("slow-header", raw(*[b"H", 0.5] * 60), ("first-byte-timeout", "timeout")),
+    ("slow-header", raw(b"HTTP/1.1 200 OK\r\n", *[b"X-Slow: yes\r\n", 0.4] * 60), ("first-byte-timeout", "timeout")),
     ("slow-body", raw(HEAD + b"\r\n", *[b"<p>", 0.4] * 60), ("timeout",)),
 ]
 

@@ -146,10 +146,16 @@ class _Connection(asyncio.Protocol):
             elif isinstance(step, (int, float)):
                 await asyncio.sleep(step)
             else:
-                self.transport.write(step)
-                while self.transport.get_write_buffer_size() > 256 * 1024:
-                    await asyncio.sleep(0.001)
+                await self.write(step)
         self.transport.close()
+
+    async def write(self, piece):
+        """Writes, then lets others run until there is room for more, or nobody reads any longer."""
+        while not self.transport.is_closing() and self.transport.get_write_buffer_size() > 256 * 1024:
+            await asyncio.sleep(0.001)
+        if not self.transport.is_closing():
+            self.transport.write(piece)
+        await asyncio.sleep(0)
 
 
 class WebServer:
