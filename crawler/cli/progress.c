@@ -1,0 +1,116 @@
+#include "crawler/cli/progress.h"
+
+#include <inttypes.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "crawler/base/clock.h"
+#include "crawler/base/units.h"
+#include "crawler/base/util.h"
+
+enum { INTERVAL_MS = 200 };
+
+static void on_tick(uv_timer_t *timer);
+
+void progress_open(struct progress *p, uv_loop_t *loop, FILE *out)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    bool dumb = term == NULL || strcmp(term, "dumb") == 0;
+    *p = (struct progress){
+        .out = out != NULL && isatty(fileno(out)) && !dumb ? out : NULL,
+        .color = no_color == NULL || no_color[0] == '\0',
+        .max_pages = CONFIG_UNLIMITED,
+        .max_time_ms = CONFIG_UNLIMITED,
+        .started_ms = clock_mono_ms(),
+    };
+    (void)uv_timer_init(loop, &p->timer); /* cannot fail */
+    uv_unref((uv_handle_t *)&p->timer);
+}
+
+void progress_watch(struct progress *p, const struct crawl *crawl, struct engine *engine)
+{
+    p->crawl = crawl;
+    p->engine = engine;
+    if (p->out != NULL)
+        (void)uv_timer_start(&p->timer, on_tick, INTERVAL_MS, INTERVAL_MS);
+}
+
+bool progress_is_shown(const struct progress *p)
+{
+    return p->out != NULL;
+}
+
+const char *progress_eraser(const struct progress *p)
+{
+    return p->out != NULL ? "\r\033[K" : "";
+}
+
+void progress_close(struct progress *p)
+{
+    if (p->out != NULL) {
+        (void)fputs(progress_eraser(p), p->out);
+        (void)fflush(p->out);
+    }
+    p->out = NULL;
+    p->crawl = NULL;
+    uv_close((uv_handle_t *)&p->timer, NULL);
+}
+
+/* Known only where a limit was set: what the web still holds is not. -1: unknown. */
+static int64_t time_left_ms(const struct progress *p, const struct crawl_status *status,
+                            int64_t elapsed_ms)
+{
+    int64_t left_ms = -1;
+    if (p->max_time_ms != CONFIG_UNLIMITED)
+        left_ms = MAX(p->max_time_ms - elapsed_ms, 0);
+    if (p->max_pages != CONFIG_UNLIMITED && status->run_pages > 0) {
+        int64_t pages = MAX(p->max_pages - status->pages, 0);
+        int64_t by_pages = pages * elapsed_ms / status->run_pages;
+        left_ms = left_ms < 0 ? by_pages : MIN(left_ms, by_pages);
+    }
+    return left_ms;
+}
+
+void progress_format(const struct progress *p, const struct crawl_status *status,
+                     const struct engine_status *engine, int64_t elapsed_ms,
+                     char ret_text[PROGRESS_TEXT_MAX])
+{
+    char bytes[UNITS_TEXT_SIZE], left[UNITS_TEXT_SIZE], tail[64] = "";
+    int64_t left_ms = time_left_ms(p, status, elapsed_ms);
+    int64_t rate = elapsed_ms > 0 ? status->run_pages * 1000 / elapsed_ms : 0;
+    units_format_size((uint64_t)status->bytes, bytes);
+    units_format_duration(MAX(left_ms, 0), left);
+    if (status->draining)
+        (void)snprintf(tail, sizeof tail, ", finishing what is under way");
+    else if (left_ms >= 0)
+        (void)snprintf(tail, sizeof tail, ", %s left", left);
+    (void)snprintf(
+        ret_text, PROGRESS_TEXT_MAX,
+        "%" PRId64 " pages, %" PRId64 "/s, %" PRId64 " queued, %u active, %" PRId64 " errors, %s%s",
+        status->pages, rate, status->queued, engine->running, status->errors, bytes, tail);
+}
+
+static size_t terminal_width(FILE *out)
+{
+    struct winsize size;
+    if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return 80;
+    return size.ws_col;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct progress *p = CONTAINER_OF(timer, struct progress, timer);
+    struct crawl_status status;
+    struct engine_status engine;
+    char text[PROGRESS_TEXT_MAX];
+    if (p->crawl == NULL || p->out == NULL)
+        return;
+    crawl_status(p->crawl, &status);
+    engine_status(p->engine, &engine);
+    progress_format(p, &status, &engine, clock_mono_ms() - p->started_ms, text);
+    int width = (int)MIN(terminal_width(p->out) - 1, sizeof text - 1);
+    const char *color = !p->color ? "" : status.errors > 0 ? "\033[33m" : "\033[36m";
+    (void)fprintf(p->out, "\r\033[K%s%.*s%s", color, width, text, p->color ? "\033[0m" : "");
+    (void)fflush(p->out);
+}

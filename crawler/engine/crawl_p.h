@@ -1,0 +1,71 @@
+/* crawl_p: a crawl's inside, for crawl.c, workbench.c and visit.c. */
+#ifndef CRAWLER_ENGINE_CRAWL_P_H
+#define CRAWLER_ENGINE_CRAWL_P_H
+
+#include <uthash.h>
+
+#include "crawler/engine/crawl.h"
+#include "crawler/engine/engine_p.h"
+#include "crawler/engine/robotcache.h"
+#include "crawler/engine/roots.h"
+#include "crawler/engine/sink.h"
+#include "crawler/engine/workbench.h"
+
+enum crawl_state { CRAWL_OPENING, CRAWL_RUNNING, CRAWL_DRAINING, CRAWL_CLOSING };
+
+struct visit;
+
+struct crawl {
+    unsigned magic;
+    enum crawl_state state;
+    struct engine *engine;             /* borrowed */
+    const struct crawl_config *config; /* borrowed */
+    struct crawl_options options;      /* its strings are owned: db_path, command, version */
+    struct store *store;               /* owned; reached through jobs only */
+    struct sink *sink;                 /* owned */
+    struct robotcache *robots;         /* owned */
+    struct workbench bench;
+    struct roots roots;  /* what scope is built from */
+    struct scope *scope; /* held; NULL: to be built anew before the next use */
+    struct guard guard;
+    struct host_policy policy;
+    struct fetch_request request; /* all that the crawl's requests have in common */
+    const char **headers;         /* owned, NULL-terminated array of borrowed strings */
+    struct visit *visits;         /* owned; every leased URL in memory */
+    struct visit *aside;          /* those whose turn came while crawl_may_fetch() was false */
+    unsigned visit_count, going;  /* going: past crawl_may_fetch() */
+    size_t digesting_bytes;       /* raw bodies on their way through the parsers */
+    uv_timer_t due;               /* wakes when a URL that waits in the database is due */
+    uv_timer_t deadline;          /* --max-time */
+    unsigned open_parts;          /* what the end still waits for */
+    bool input_open, was_full, stopping, sink_open;
+    const char *end_reason; /* static */
+    enum cw_err err;        /* of the database */
+    struct errmsg message;
+    /* as of the last reply of the store, and since */
+    int64_t stored_pages, unlanded_pages, db_queued, seen;
+    bool landed_once;
+    int64_t run_pages, errors, bytes;
+    int64_t started_ms;
+    /* for the jobs that open and close the store */
+    struct job job;
+    struct store_seeds known_seeds;
+    struct store_summary summary;
+    bool has_summary;
+};
+
+/* May a visit whose turn has come start its request now? Not while the writer or the parsers are
+ * behind (back-pressure), nor beyond --max-pages. What has been requested and is not yet on disk is
+ * never more than twice the connections: that is what a kill costs at the most. */
+bool crawl_may_fetch(const struct crawl *crawl);
+
+/* The scope as of now, held for the caller; NULL when memory is out. */
+struct scope *crawl_hold_scope(struct crawl *crawl);
+
+/* A start URL was redirected to `url`: its host belongs to the crawl, too. */
+void crawl_add_root(struct crawl *crawl, struct str url, struct str host);
+
+/* A visit has ended and is gone. */
+void crawl_visit_ended(struct crawl *crawl);
+
+#endif

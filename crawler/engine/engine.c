@@ -1,0 +1,185 @@
+#include "crawler/engine/engine_p.h"
+
+#include <assert.h>
+
+#include "crawler/base/clock.h"
+#include "crawler/engine/errand.h"
+#include "crawler/parse/robots.h"
+
+enum {
+    MAX_CRAWL_DELAY_MS = 60 * 1000,
+    MAX_BACKOFF_MS = 10 * 60 * 1000,
+};
+
+static void on_pump(uv_timer_t *timer);
+static void on_part_closed(void *arg);
+static void on_handle_closed(uv_handle_t *handle);
+
+static struct hosts_limits limits_of(unsigned connections, unsigned per_address)
+{
+    return (struct hosts_limits){
+        .connections = connections,
+        .per_address = per_address,
+        .max_crawl_delay_ms = MAX_CRAWL_DELAY_MS,
+        .max_backoff_ms = MAX_BACKOFF_MS,
+    };
+}
+
+static enum cw_err add_digesters(struct engine *engine, unsigned count)
+{
+    engine->digesters = calloc(count, sizeof(struct digester *));
+    if (engine->digesters == NULL)
+        return CW_ENOMEM;
+    for (; engine->digester_count < count; engine->digester_count++) {
+        enum cw_err err = digester_new(&engine->digesters[engine->digester_count]);
+        if (err != CW_OK)
+            return err;
+    }
+    return CW_OK;
+}
+
+/* What has nothing in the loop. */
+static enum cw_err add_tools(struct engine *engine, const struct engine_options *options)
+{
+    const struct hosts_limits limits = limits_of(options->connections, options->per_address);
+    engine->user_agent = str_dup(str_of(options->user_agent));
+    if (engine->user_agent == NULL)
+        return CW_ENOMEM;
+    engine->agent = robots_product_token(str_of(engine->user_agent));
+    enum cw_err err = hosts_new(&engine->hosts, &limits);
+    if (err == CW_OK)
+        err = executor_new(&engine->executor, options->loop, options->parse_seats,
+                           options->store_seats);
+    return err == CW_OK ? add_digesters(engine, options->parse_seats) : err;
+}
+
+static void free_tools(struct engine *engine)
+{
+    for (unsigned i = 0; i < engine->digester_count; i++)
+        digester_free(engine->digesters[i]);
+    free(engine->digesters);
+    executor_free(engine->executor);
+    hosts_free(engine->hosts);
+    free(engine->user_agent);
+    free(engine);
+}
+
+static enum cw_err add_network(struct engine *engine, const struct engine_options *options,
+                               struct errmsg *reterr_msg)
+{
+    const struct resolver_options names = {.loop = options->loop, .servers = options->dns_servers};
+    const struct fetch_pool_options pool = {.loop = options->loop,
+                                            .connections = options->connections};
+    enum cw_err err = resolver_new(&engine->resolver, &names);
+    if (err != CW_OK)
+        return errmsg_set(reterr_msg, err, "name servers \"%s\": %s",
+                          options->dns_servers != NULL ? options->dns_servers : "of the system",
+                          cw_err_text(err));
+    err = fetch_pool_new(&engine->pool, &pool);
+    if (err != CW_OK)
+        return errmsg_set(reterr_msg, err, "cannot start the HTTP client: %s", cw_err_text(err));
+    return CW_OK;
+}
+
+static void nothing_left(void *arg)
+{
+    (void)arg;
+}
+
+enum cw_err engine_new(struct engine **ret, const struct engine_options *options,
+                       struct errmsg *reterr_msg)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+    if (engine == NULL)
+        return errmsg_set(reterr_msg, CW_ENOMEM, "out of memory");
+    engine->loop = options->loop;
+    engine->log = options->log;
+    engine->connections = options->connections;
+    enum cw_err err = add_tools(engine, options);
+    if (err != CW_OK) {
+        free_tools(engine);
+        return errmsg_set(reterr_msg, err, "cannot start: %s", cw_err_text(err));
+    }
+    lag_open(&engine->lag, engine->loop);
+    (void)uv_timer_init(engine->loop, &engine->pump); /* cannot fail */
+    if ((err = add_network(engine, options, reterr_msg)) != CW_OK) {
+        engine_close(engine, nothing_left, NULL);
+        return err;
+    }
+    *ret = engine;
+    return CW_OK;
+}
+
+void engine_close(struct engine *engine, void (*on_closed)(void *arg), void *arg)
+{
+    engine->on_closed = on_closed;
+    engine->on_closed_arg = arg;
+    engine->open_parts = 3; /* the pump and the lag's two handles */
+    engine->pump.data = engine;
+    uv_close((uv_handle_t *)&engine->pump, on_handle_closed);
+    lag_close(&engine->lag, on_handle_closed, engine);
+    if (engine->resolver != NULL) {
+        engine->open_parts++;
+        resolver_close(engine->resolver, on_part_closed, engine);
+    }
+    if (engine->pool != NULL) {
+        engine->open_parts++;
+        fetch_pool_close(engine->pool, on_part_closed, engine);
+    }
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    on_part_closed(handle->data);
+}
+
+static void on_part_closed(void *arg)
+{
+    struct engine *engine = arg;
+    if (--engine->open_parts > 0)
+        return;
+    void (*on_closed)(void *) = engine->on_closed;
+    void *on_closed_arg = engine->on_closed_arg;
+    free_tools(engine);
+    on_closed(on_closed_arg);
+}
+
+void engine_set_limits(struct engine *engine, unsigned connections, unsigned per_address)
+{
+    const struct hosts_limits limits = limits_of(connections, per_address);
+    hosts_set_limits(engine->hosts, &limits);
+    engine->connections = connections;
+    engine_pump_soon(engine);
+}
+
+void engine_pump_soon(struct engine *engine)
+{
+    if (!uv_is_closing((uv_handle_t *)&engine->pump))
+        (void)uv_timer_start(&engine->pump, on_pump, 0, 0);
+}
+
+static void on_pump(uv_timer_t *timer)
+{
+    struct engine *engine = CONTAINER_OF(timer, struct engine, pump);
+    int64_t wake_ms = INT64_MAX;
+    struct turn *turn;
+    while ((turn = hosts_next(engine->hosts, clock_mono_ms(), &wake_ms)) != NULL)
+        errand_take_turn(turn);
+    if (wake_ms != INT64_MAX && !uv_is_active((const uv_handle_t *)timer))
+        (void)uv_timer_start(timer, on_pump, (uint64_t)MAX(wake_ms - clock_mono_ms(), 1), 0);
+}
+
+void engine_status(struct engine *engine, struct engine_status *ret)
+{
+    struct hosts_status hosts;
+    struct fetch_pool_status pool;
+    hosts_status(engine->hosts, clock_mono_ms(), &hosts);
+    fetch_pool_status(engine->pool, &pool);
+    *ret = (struct engine_status){
+        .running = hosts.running,
+        .waiting = hosts.waiting_turns,
+        .backing_off = hosts.backing_off,
+        .bytes = pool.bytes_received,
+        .loop_lag_max_ms = lag_max_ms(&engine->lag),
+    };
+}

@@ -1,0 +1,35 @@
+/* engine_p: the engine's inside, for the files of this room. */
+#ifndef CRAWLER_ENGINE_ENGINE_P_H
+#define CRAWLER_ENGINE_ENGINE_P_H
+
+#include "crawler/engine/digest.h"
+#include "crawler/engine/engine.h"
+#include "crawler/engine/executor.h"
+#include "crawler/engine/lag.h"
+#include "crawler/fetch/fetch.h"
+#include "crawler/fetch/resolver.h"
+#include "crawler/frontier/hosts.h"
+
+struct engine {
+    uv_loop_t *loop;             /* borrowed */
+    const struct log *log;       /* borrowed */
+    char *user_agent;            /* owned */
+    struct str agent;            /* its product token; borrowed from user_agent */
+    unsigned connections;        /* the limit in force */
+    struct executor *executor;   /* owned, as all that follow */
+    struct digester **digesters; /* one a seat of the parse lane */
+    unsigned digester_count;
+    struct fetch_pool *pool;
+    struct resolver *resolver;
+    struct hosts *hosts;
+    struct lag lag;
+    uv_timer_t pump;     /* hands out turns: at once, or when the next host's clock allows */
+    unsigned open_parts; /* what engine_close() still waits for */
+    void (*on_closed)(void *arg);
+    void *on_closed_arg;
+};
+
+/* Something changed that may let a request start: looks after this turn of the loop. */
+void engine_pump_soon(struct engine *engine);
+
+#endif

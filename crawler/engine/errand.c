@@ -1,0 +1,184 @@
+#include "crawler/engine/errand.h"
+
+#include <assert.h>
+
+#include "crawler/base/clock.h"
+#include "crawler/engine/engine_p.h"
+#include "crawler/parse/httpdate.h"
+
+enum { ERRAND_MAGIC = 0x45525244 };
+
+static void on_resolved(void *arg, enum cw_err err, const struct resolved *addresses,
+                        const char *detail);
+static void on_fetched(void *arg, struct fetch_result *res);
+
+static struct errand *errand_from(void *arg)
+{
+    struct errand *e = arg;
+    assert(e->magic == ERRAND_MAGIC);
+    return e;
+}
+
+static enum cw_err ask(struct errand *e)
+{
+    e->state = ERRAND_WAITING;
+    enum cw_err err = hosts_ask(e->engine->hosts, e->host, &e->turn, e->first, clock_mono_ms());
+    engine_pump_soon(e->engine);
+    return err;
+}
+
+enum cw_err errand_start(struct errand *e)
+{
+    e->magic = ERRAND_MAGIC;
+    e->turn = (struct turn){0};
+    e->query = NULL;
+    e->fetch = NULL;
+    e->addresses = NULL;
+    e->dns_ms = -1;
+    e->canceled = false;
+    return ask(e);
+}
+
+/* Gives the turn back and tells the owner; the errand may be gone afterwards. */
+static void finish(struct errand *e, struct fetch_result *res)
+{
+    struct engine *engine = e->engine;
+    int64_t now_ms = clock_mono_ms(), limit_ms = e->turn.limit_ms;
+    bool sent = e->state == ERRAND_FETCHING && res->err != CW_ECANCELED && res->err != CW_EBLOCKED;
+    enum { RETRY_AFTER_MAX_MS = 24 * 3600 * 1000 };
+    const struct turn_result result = {
+        .err = res->err,
+        .status = res->status,
+        .elapsed_ms = MAX(res->time.total_ms, 0),
+        .retry_after_ms = str_is_absent(res->headers.retry_after)
+                              ? -1
+                              : httpdate_retry_after_ms(res->headers.retry_after, clock_unix_ms(),
+                                                        RETRY_AFTER_MAX_MS),
+        .sent = sent,
+    };
+    hosts_done(engine->hosts, &e->turn, &result, now_ms);
+    engine_pump_soon(engine);
+    res->time.dns_ms = e->dns_ms;
+    resolved_drop(STEAL(e->addresses));
+    e->magic = 0;
+    e->done(e, res, limit_ms);
+}
+
+/* Ends an errand that never became a transfer. */
+static void fail(struct errand *e, enum cw_err err, const char *detail)
+{
+    int64_t now = clock_unix_ms();
+    struct fetch_result res = {
+        .err = err,
+        .body = BUF_INIT(0),
+        .time = {.started_unix_ms = e->started_unix_ms,
+                 .ended_unix_ms = now,
+                 .dns_ms = -1,
+                 .connect_ms = -1,
+                 .tls_ms = -1,
+                 .first_byte_ms = -1,
+                 .total_ms = (int32_t)(now - e->started_unix_ms)},
+    };
+    (void)snprintf(res.detail, sizeof res.detail, "%s", detail != NULL ? detail : "");
+    finish(e, &res);
+}
+
+/* IPv6 in brackets, or IPv4 as the URL Standard writes it: a name never ends in a digit-only label.
+ */
+static bool is_ip_literal(struct str hostname)
+{
+    size_t at = hostname.len;
+    while (at > 0 && ascii_is_digit(hostname.ptr[at - 1]))
+        at--;
+    return str_starts(hostname, STR("[")) ||
+           (at < hostname.len && (at == 0 || hostname.ptr[at - 1] == '.'));
+}
+
+static void fetch_now(struct errand *e, const struct resolved *addresses)
+{
+    char text[RESOLVED_TEXT_SIZE];
+    struct str address = STR_NONE; /* behind a proxy: nobody knows */
+    if (addresses != NULL) {
+        resolved_text(addresses, text);
+        address = str_of(text);
+    }
+    if (!hosts_locate(e->engine->hosts, &e->turn, address, clock_mono_ms())) {
+        e->state = ERRAND_WAITING; /* the address is full: back at the head of the queue */
+        engine_pump_soon(e->engine);
+        return;
+    }
+    e->state = ERRAND_FETCHING;
+    e->addresses = addresses != NULL ? resolved_hold(addresses) : NULL;
+    e->request.addresses = is_ip_literal(e->hostname) ? NULL : e->addresses;
+    enum cw_err err = fetch_start(&e->fetch, e->engine->pool, &e->request, on_fetched, e);
+    if (err != CW_OK)
+        fail(e, err, cw_err_text(err));
+}
+
+void errand_take_turn(struct turn *turn)
+{
+    struct errand *e = errand_from(CONTAINER_OF(turn, struct errand, turn));
+    if (e->may_go != NULL && !e->may_go(e)) {
+        const struct turn_result nothing = {.err = CW_ECANCELED, .retry_after_ms = -1};
+        e->state = ERRAND_ASIDE;
+        hosts_done(e->engine->hosts, &e->turn, &nothing, clock_mono_ms());
+        return;
+    }
+    e->state = ERRAND_RESOLVING;
+    e->started_unix_ms = clock_unix_ms();
+    e->asked_ms = clock_mono_ms();
+    if (e->request.proxy != NULL) { /* the proxy resolves; its own name is the pool's business */
+        fetch_now(e, NULL);
+        return;
+    }
+    struct resolved *cached = resolver_cached(e->engine->resolver, e->hostname);
+    if (cached != NULL) {
+        fetch_now(e, cached);
+        resolved_drop(cached);
+        return;
+    }
+    enum cw_err err = resolver_ask(&e->query, e->engine->resolver, e->hostname, on_resolved, e);
+    if (err != CW_OK)
+        fail(e, err, cw_err_text(err));
+}
+
+static void on_resolved(void *arg, enum cw_err err, const struct resolved *addresses,
+                        const char *detail)
+{
+    struct errand *e = errand_from(arg);
+    e->query = NULL;
+    e->dns_ms = (int32_t)(clock_mono_ms() - e->asked_ms);
+    if (e->canceled)
+        err = CW_ECANCELED;
+    if (err != CW_OK)
+        fail(e, err, detail);
+    else
+        fetch_now(e, addresses);
+}
+
+static void on_fetched(void *arg, struct fetch_result *res)
+{
+    struct errand *e = errand_from(arg);
+    e->fetch = NULL;
+    finish(e, res);
+}
+
+void errand_resume(struct errand *e)
+{
+    assert(e->state == ERRAND_ASIDE);
+    enum cw_err err = ask(e);
+    assert(err == CW_OK); /* the host has queued this very turn before: nothing is allocated */
+    (void)err;
+}
+
+bool errand_cancel(struct errand *e)
+{
+    e->canceled = true;
+    switch (e->state) {
+    case ERRAND_WAITING: hosts_withdraw(e->engine->hosts, &e->turn, clock_mono_ms()); return true;
+    case ERRAND_ASIDE: return true;
+    case ERRAND_RESOLVING: resolver_cancel(e->query); return false;
+    case ERRAND_FETCHING: fetch_cancel(e->fetch); return false;
+    }
+    return false;
+}

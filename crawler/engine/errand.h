@@ -1,0 +1,60 @@
+/* errand: one polite request, from asking for a turn to the answer. Pages and robots.txt alike go
+ * this way, so nothing reaches a host but through its slots and clock, and no socket opens but past
+ * the guard. ask for a turn -> (pump) turn comes -> may it go now? -> resolve -> slot of the
+ * address -> fetch Thread: the loop's. */
+#ifndef CRAWLER_ENGINE_ERRAND_H
+#define CRAWLER_ENGINE_ERRAND_H
+
+#include <stdbool.h>
+
+#include "crawler/engine/engine.h"
+#include "crawler/fetch/fetch.h"
+#include "crawler/frontier/hosts.h"
+
+struct errand;
+/* `res` is borrowed for the call; never called before errand_start() returns. Of the errand itself
+ * nothing is left anywhere then: its memory may go. `limit_ms` is the delay that was in force. */
+typedef void errand_done_fn(struct errand *errand, struct fetch_result *res, int64_t limit_ms);
+
+/* Asked when the turn has come: false gives the turn back, and the errand waits aside until
+ * errand_resume(). */
+typedef bool errand_may_go_fn(struct errand *errand);
+
+enum errand_state {
+    ERRAND_WAITING,   /* in the host's queue */
+    ERRAND_ASIDE,     /* its owner holds it back */
+    ERRAND_RESOLVING, /* holds a turn */
+    ERRAND_FETCHING,  /* holds a turn and a slot of the address */
+};
+
+/* Embed it, and keep it in place until `done`. */
+struct errand {
+    unsigned magic;
+    enum errand_state state;
+    struct engine *engine;
+    struct host *host; /* borrowed: the owner holds it */
+    struct turn turn;
+    struct fetch_request request; /* its url is borrowed from the owner */
+    struct str hostname;          /* of the URL; borrowed from the owner */
+    struct resolver_query *query; /* pending, or NULL */
+    struct fetch *fetch;          /* pending, or NULL */
+    struct resolved *addresses;   /* held while it fetches */
+    int64_t asked_ms;             /* when the name was asked for; monotonic */
+    int32_t dns_ms;
+    int64_t started_unix_ms;
+    bool canceled, first;
+    errand_may_go_fn *may_go; /* NULL: always */
+    errand_done_fn *done;
+};
+
+/* Fill request, hostname, host, engine, first, may_go and done; the rest is set here. */
+enum cw_err errand_start(struct errand *errand) MUST_CHECK;
+void errand_resume(struct errand *errand); /* one that stands aside asks for a turn again */
+/* Asks it to end; `done` still comes, with CW_ECANCELED, soon but never inline for one that runs.
+ * One that waits or stands aside is over at once: true, and `done` never comes. */
+bool errand_cancel(struct errand *errand) MUST_CHECK;
+
+/* For the pump: the turn has come. */
+void errand_take_turn(struct turn *turn);
+
+#endif

@@ -1,0 +1,104 @@
+#include "crawler/engine/executor.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <utlist.h>
+
+enum { SEATS_MAX = 64 };
+
+struct seats {
+    uint64_t taken; /* bit n: seat n */
+    unsigned count, running, waiting;
+    struct job *queue; /* borrowed, FIFO */
+};
+
+struct executor {
+    uv_loop_t *loop;
+    struct seats lanes[LANE_COUNT];
+};
+
+static void on_work(uv_work_t *req);
+static void on_done(uv_work_t *req, int status);
+
+void executor_prepare_pool(unsigned parse_seats, unsigned store_seats)
+{
+    char size[16];
+    (void)snprintf(size, sizeof size, "%u", parse_seats + store_seats);
+    (void)setenv("UV_THREADPOOL_SIZE", size, 1);
+}
+
+enum cw_err executor_new(struct executor **ret, uv_loop_t *loop, unsigned parse_seats,
+                         unsigned store_seats)
+{
+    assert(parse_seats > 0 && parse_seats <= SEATS_MAX);
+    assert(store_seats > 0 && store_seats <= SEATS_MAX);
+    struct executor *executor = malloc(sizeof *executor);
+    if (executor == NULL)
+        return CW_ENOMEM;
+    *executor = (struct executor){
+        .loop = loop,
+        .lanes[LANE_PARSE].count = parse_seats,
+        .lanes[LANE_STORE].count = store_seats,
+    };
+    *ret = executor;
+    return CW_OK;
+}
+
+void executor_free(struct executor *executor)
+{
+    if (executor == NULL)
+        return;
+    for (int i = 0; i < LANE_COUNT; i++)
+        assert(executor->lanes[i].running == 0 && executor->lanes[i].waiting == 0);
+    free(executor);
+}
+
+static void seat(struct seats *seats, struct job *job)
+{
+    job->seat = (unsigned)__builtin_ctzll(~seats->taken);
+    seats->taken |= 1ULL << job->seat;
+    seats->running++;
+    int r = uv_queue_work(job->executor->loop, &job->req, on_work, on_done);
+    assert(r == 0); /* fails only without a work callback */
+}
+
+void executor_run(struct executor *executor, enum lane lane, struct job *job, job_fn *work,
+                  job_fn *done)
+{
+    struct seats *seats = &executor->lanes[lane];
+    *job = (struct job){.executor = executor, .work = work, .done = done, .lane = lane};
+    job->req.data = job;
+    if (seats->running < seats->count) {
+        seat(seats, job);
+    } else {
+        LL_APPEND(seats->queue, job);
+        seats->waiting++;
+    }
+}
+
+static void on_work(uv_work_t *req)
+{
+    struct job *job = req->data;
+    job->work(job);
+}
+
+static void on_done(uv_work_t *req, int status)
+{
+    struct job *job = req->data;
+    struct seats *seats = &job->executor->lanes[job->lane];
+    assert(status == 0); /* we never cancel */
+    seats->taken &= ~(1ULL << job->seat);
+    seats->running--;
+    struct job *next = seats->queue;
+    if (next != NULL) {
+        LL_DELETE(seats->queue, next);
+        seats->waiting--;
+        seat(seats, next);
+    }
+    job->done(job); /* may free the job */
+}
+
+unsigned executor_waiting(const struct executor *executor, enum lane lane)
+{
+    return executor->lanes[lane].waiting;
+}

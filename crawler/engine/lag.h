@@ -1,0 +1,21 @@
+/* lag: how long one turn of the loop runs callbacks before it looks at its sockets again. That is
+ * the time for which everything else waits, so it has a promise (design, section 3). Thread: the
+ * loop's. */
+#ifndef CRAWLER_ENGINE_LAG_H
+#define CRAWLER_ENGINE_LAG_H
+
+#include <stdint.h>
+#include <uv.h>
+
+struct lag {
+    uv_prepare_t before_poll;
+    uv_check_t after_poll;
+    uint64_t woke_ns, max_ns;
+};
+
+void lag_open(struct lag *lag, uv_loop_t *loop); /* does not keep the loop alive */
+/* Closes both handles; on_closed is called once for each. */
+void lag_close(struct lag *lag, uv_close_cb on_closed, void *data);
+int64_t lag_max_ms(const struct lag *lag);
+
+#endif

@@ -1,0 +1,343 @@
+#include "crawler/engine/robotcache.h"
+
+#include <assert.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "crawler/base/clock.h"
+#include "crawler/engine/engine_p.h"
+#include "crawler/engine/errand.h"
+#include "crawler/parse/decode.h"
+#include "crawler/parse/robots.h"
+
+enum {
+    FRESH_MS = 24 * 3600 * 1000,
+    FRESH_UNREACHABLE_MS = 3600 * 1000,
+    DETAIL_MAX = 256,
+};
+
+struct robots_entry {
+    UT_hash_handle hh; /* in the order of fetching: the oldest first */
+    struct robotcache *cache;
+    char *origin;      /* owned; the key */
+    struct host *host; /* held while known: its Crawl-delay is ours to keep */
+    bool fetching;
+    struct robots *rules; /* owned; NULL: nothing is forbidden */
+    enum cw_err err;      /* not CW_OK: unreachable */
+    char detail[DETAIL_MAX];
+    int64_t expires_ms; /* monotonic */
+    struct robots_waiter *waiters;
+    /* while fetching */
+    struct errand errand;
+    struct url url;           /* being asked */
+    struct host *errand_host; /* held */
+    int32_t tries, hops;
+};
+
+struct robotcache {
+    struct robotcache_options options;
+    struct robots_entry *entries; /* owned */
+    unsigned fetching;
+    bool closing;
+};
+
+static void on_answer(struct errand *errand, struct fetch_result *res, int64_t limit_ms);
+
+enum cw_err robotcache_new(struct robotcache **ret, const struct robotcache_options *options)
+{
+    struct robotcache *cache = malloc(sizeof *cache);
+    if (cache == NULL)
+        return CW_ENOMEM;
+    *cache = (struct robotcache){.options = *options};
+    *ret = cache;
+    return CW_OK;
+}
+
+static void free_entry(struct robots_entry *entry)
+{
+    struct hosts *hosts = entry->cache->options.engine->hosts;
+    assert(entry->waiters == NULL && !entry->fetching);
+    HASH_DEL(entry->cache->entries, entry);
+    robots_free(entry->rules);
+    if (entry->host != NULL)
+        hosts_drop(hosts, entry->host);
+    if (entry->errand_host != NULL)
+        hosts_drop(hosts, entry->errand_host);
+    url_release(&entry->url);
+    free(entry->origin);
+    free(entry);
+}
+
+static void close_if_done(struct robotcache *cache)
+{
+    if (!cache->closing || cache->fetching > 0)
+        return;
+    struct robots_entry *entry, *next;
+    HASH_ITER (hh, cache->entries, entry, next)
+        free_entry(entry);
+    struct robotcache_options options = cache->options;
+    free(cache);
+    options.on_closed(options.arg);
+}
+
+static void end_fetching(struct robots_entry *entry)
+{
+    entry->fetching = false;
+    entry->cache->fetching--;
+}
+
+void robotcache_close(struct robotcache *cache)
+{
+    struct robots_entry *entry, *next;
+    cache->closing = true;
+    HASH_ITER (hh, cache->entries, entry, next) {
+        assert(entry->waiters == NULL);
+        if (entry->fetching && errand_cancel(&entry->errand))
+            end_fetching(entry);
+    }
+    close_if_done(cache);
+}
+
+/* Asks for entry->url. On failure nothing is under way. */
+static enum cw_err send_request(struct robots_entry *entry)
+{
+    const struct robotcache_options *options = &entry->cache->options;
+    struct hosts *hosts = options->engine->hosts;
+    struct host *host = hosts_get(hosts, url_host_key(&entry->url), options->policy);
+    if (host == NULL)
+        return CW_ENOMEM;
+    if (entry->errand_host != NULL)
+        hosts_drop(hosts, entry->errand_host);
+    entry->errand_host = host;
+    entry->errand = (struct errand){
+        .engine = options->engine,
+        .host = host,
+        .request = *options->request,
+        .hostname = url_hostname(&entry->url),
+        .first = true,
+        .done = on_answer,
+    };
+    entry->errand.request.url = url_href(&entry->url);
+    entry->errand.request.limits.body_bytes = ROBOTS_MAX_BYTES;
+    entry->errand.request.cut_body = true;
+    entry->tries++;
+    return errand_start(&entry->errand);
+}
+
+/* The entry is known now; its waiters ask again. */
+static void settle(struct robots_entry *entry, enum cw_err err, const char *detail, int32_t status)
+{
+    struct robotcache *cache = entry->cache;
+    end_fetching(entry);
+    entry->err = err;
+    (void)snprintf(entry->detail, sizeof entry->detail, "%s", detail);
+    entry->expires_ms = clock_mono_ms() + (err == CW_OK ? FRESH_MS : FRESH_UNREACHABLE_MS);
+    if (entry->host != NULL) {
+        hosts_set_crawl_delay(cache->options.engine->hosts, entry->host,
+                              entry->rules != NULL ? robots_crawl_delay_ms(entry->rules) : -1);
+        cache->options.on_known(cache->options.arg, host_name(entry->host), status);
+    }
+    while (entry->waiters != NULL) {
+        struct robots_waiter *waiter = entry->waiters;
+        DL_DELETE(entry->waiters, waiter);
+        waiter->entry = NULL;
+        waiter->ready(waiter);
+    }
+    close_if_done(cache);
+}
+
+static void record_attempt(struct robots_entry *entry, const struct fetch_result *res,
+                           int64_t limit_ms)
+{
+    const struct robotcache_options *options = &entry->cache->options;
+    const struct attempt attempt = {
+        .kind = FETCH_ROBOTS,
+        .url = url_href(&entry->url),
+        .host = url_host_key(&entry->url),
+        .time = res->time,
+        .attempt = entry->tries,
+        .status = res->status,
+        .err = res->err,
+        .detail = res->detail[0] != '\0' ? str_of(res->detail) : STR_NONE,
+        .limit_ms = (int32_t)limit_ms,
+        .size = res->size,
+        .http_version = res->http_version,
+        .remote_ip = res->remote_ip[0] != '\0' ? str_of(res->remote_ip) : STR_NONE,
+    };
+    options->on_attempt(options->arg, &attempt);
+}
+
+/* A body that cannot be decoded holds no rule; what can be read before an error counts. */
+static enum cw_err read_rules(struct robots_entry *entry, const struct fetch_result *res)
+{
+    CLEANUP(buf_release) struct buf body = BUF_INIT(ROBOTS_MAX_BYTES);
+    enum cw_err err = decode_content(&body, buf_str(&res->body), res->headers.content_encoding);
+    if (err == CW_ENOMEM)
+        return err;
+    return robots_parse(&entry->rules, buf_str(&body), entry->cache->options.engine->agent);
+}
+
+static bool is_unreachable(const struct fetch_result *res)
+{
+    return res->err != CW_OK || res->status >= 500 || res->status == 429;
+}
+
+/* True when the answer led on to another request. */
+static bool follow(struct robots_entry *entry, const struct fetch_result *res)
+{
+    struct url to = URL_INIT;
+    bool sent = false;
+    if (res->status >= 300 && res->status < 400 && entry->hops < ROBOTS_REDIRECTS_MAX &&
+        !str_is_absent(res->headers.location) &&
+        url_parse(&to, res->headers.location, &entry->url) == CW_OK && url_is_http(&to) &&
+        url_canonicalize(&to) == CW_OK) {
+        entry->hops++;
+        entry->tries = 0;
+        sent = url_copy(&entry->url, &to) == CW_OK && send_request(entry) == CW_OK;
+    }
+    url_release(&to);
+    return sent;
+}
+
+static bool try_again(struct robots_entry *entry, const struct fetch_result *res)
+{
+    bool may_help = res->err == CW_OK || cw_err_retry(res->err) != CW_RETRY_NEVER;
+    return may_help && !entry->cache->closing &&
+           entry->tries <= (int32_t)entry->cache->options.retries && send_request(entry) == CW_OK;
+}
+
+static void settle_unreachable(struct robots_entry *entry, const struct fetch_result *res)
+{
+    char detail[DETAIL_MAX];
+    if (res->err != CW_OK) {
+        settle(entry, res->err, res->detail, -(int32_t)res->err);
+        return;
+    }
+    (void)snprintf(detail, sizeof detail, "robots.txt answered %d", (int)res->status);
+    settle(entry, CW_EROBOTS, detail, res->status);
+}
+
+static void on_answer(struct errand *errand, struct fetch_result *res, int64_t limit_ms)
+{
+    struct robots_entry *entry = CONTAINER_OF(errand, struct robots_entry, errand);
+    if (res->err != CW_ECANCELED)
+        record_attempt(entry, res, limit_ms);
+    if (is_unreachable(res)) {
+        if (!try_again(entry, res))
+            settle_unreachable(entry, res);
+        return;
+    }
+    if (follow(entry, res))
+        return;
+    enum cw_err err = CW_OK;
+    if (res->status >= 200 && res->status < 300)
+        err = read_rules(entry, res);
+    settle(entry, err, err != CW_OK ? cw_err_text(err) : "", res->status);
+}
+
+static void begin_fetching(struct robots_entry *entry)
+{
+    robots_free(STEAL(entry->rules));
+    entry->fetching = true;
+    entry->cache->fetching++;
+    entry->tries = entry->hops = 0;
+}
+
+static enum cw_err fetch_robots(struct robots_entry *entry)
+{
+    struct url base = URL_INIT;
+    enum cw_err err = url_parse(&base, str_of(entry->origin), NULL);
+    if (err == CW_OK)
+        err = url_parse(&entry->url, STR("/robots.txt"), &base);
+    url_release(&base);
+    if (err != CW_OK)
+        return err;
+    begin_fetching(entry);
+    if ((err = send_request(entry)) != CW_OK)
+        end_fetching(entry);
+    return err;
+}
+
+static struct robots_entry *add_entry(struct robotcache *cache, const struct url *url)
+{
+    struct robots_entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+        return NULL;
+    entry->cache = cache;
+    entry->url = URL_INIT;
+    entry->origin = str_dup(url_origin(url));
+    entry->host = hosts_get(cache->options.engine->hosts, url_host_key(url), cache->options.policy);
+    if (entry->origin == NULL || entry->host == NULL) {
+        if (entry->host != NULL)
+            hosts_drop(cache->options.engine->hosts, entry->host);
+        free(entry->origin);
+        free(entry);
+        return NULL;
+    }
+    HASH_ADD_KEYPTR(hh, cache->entries, entry->origin, strlen(entry->origin), entry);
+    return entry;
+}
+
+/* Keeps the table within its bound: the oldest entry that nobody needs leaves. */
+static void make_room(struct robotcache *cache)
+{
+    struct robots_entry *entry, *next;
+    if (HASH_COUNT(cache->entries) < ROBOTCACHE_MAX)
+        return;
+    HASH_ITER (hh, cache->entries, entry, next) {
+        if (entry->fetching || entry->waiters != NULL)
+            continue;
+        free_entry(entry);
+        return;
+    }
+}
+
+static void answer(const struct robots_entry *entry, const struct url *url,
+                   struct robots_answer *ret)
+{
+    *ret = (struct robots_answer){.verdict = ROBOTS_ALLOWED};
+    if (entry->err != CW_OK) {
+        ret->verdict = ROBOTS_UNREACHABLE;
+        ret->err = entry->err;
+        ret->detail = entry->detail;
+    } else if (entry->rules != NULL) {
+        struct robots_match match = robots_match(entry->rules, url_path_and_query(url));
+        ret->verdict = match.allowed ? ROBOTS_ALLOWED : ROBOTS_DENIED;
+        ret->line = match.line;
+        ret->rule = match.rule;
+    }
+}
+
+enum cw_err robotcache_ask(struct robotcache *cache, const struct url *url,
+                           struct robots_waiter *waiter, struct robots_answer *ret)
+{
+    struct robots_entry *entry;
+    struct str origin = url_origin(url);
+    HASH_FIND(hh, cache->entries, origin.ptr, origin.len, entry);
+    bool known = entry != NULL && (entry->fetching || entry->expires_ms > clock_mono_ms());
+    if (!known) {
+        if (entry == NULL)
+            make_room(cache);
+        if (entry == NULL && (entry = add_entry(cache, url)) == NULL)
+            return CW_ENOMEM;
+        enum cw_err err = fetch_robots(entry);
+        if (err != CW_OK)
+            return err;
+    }
+    if (!entry->fetching) {
+        answer(entry, url, ret);
+        return CW_OK;
+    }
+    DL_APPEND(entry->waiters, waiter);
+    waiter->entry = entry;
+    *ret = (struct robots_answer){.verdict = ROBOTS_PENDING};
+    return CW_OK;
+}
+
+void robotcache_leave(struct robots_waiter *waiter)
+{
+    if (waiter->entry == NULL)
+        return;
+    DL_DELETE(waiter->entry->waiters, waiter);
+    waiter->entry = NULL;
+}

@@ -1,0 +1,87 @@
+#include "crawler/engine/roots.h"
+
+#include <uthash.h>
+
+struct root {
+    UT_hash_handle hh;
+    char *url; /* owned; the key is a run of it, or the host */
+    char *key; /* owned */
+};
+
+void roots_init(struct roots *roots, enum config_scope kind)
+{
+    *roots = (struct roots){.kind = kind};
+}
+
+static void free_root(struct root *root)
+{
+    if (root == NULL)
+        return;
+    free(root->url);
+    free(root->key);
+    free(root);
+}
+
+void roots_release(struct roots *roots)
+{
+    struct root *root, *next;
+    HASH_ITER (hh, roots->table, root, next) {
+        HASH_DEL(roots->table, root);
+        free_root(root);
+    }
+    free(roots->urls);
+    roots_init(roots, roots->kind);
+}
+
+/* The part of the URL that its root stands for: up to the path's last slash. */
+static struct str prefix_of(struct str url)
+{
+    size_t end = str_find_char(url, '?');
+    while (end > 0 && url.ptr[end - 1] != '/')
+        end--;
+    return str_first(url, end);
+}
+
+static struct root *new_root(struct str url, struct str key)
+{
+    struct root *root = calloc(1, sizeof *root);
+    if (root == NULL)
+        return NULL;
+    root->url = str_dup(url);
+    root->key = str_dup(key);
+    if (root->url != NULL && root->key != NULL)
+        return root;
+    free_root(root);
+    return NULL;
+}
+
+static enum cw_err make_room(struct roots *roots)
+{
+    if (roots->count < roots->cap)
+        return CW_OK;
+    size_t cap = MAX(roots->cap * 2, (size_t)8);
+    struct str *grown = realloc(roots->urls, cap * sizeof *grown);
+    if (grown == NULL)
+        return CW_ENOMEM;
+    roots->urls = grown;
+    roots->cap = cap;
+    return CW_OK;
+}
+
+enum cw_err roots_add(struct roots *roots, struct str url, struct str host, bool *ret_added)
+{
+    struct str key = roots->kind == CONFIG_SCOPE_PREFIX ? prefix_of(url) : host;
+    struct root *root = NULL;
+    *ret_added = false;
+    if (roots->kind == CONFIG_SCOPE_ANY)
+        return CW_OK;
+    HASH_FIND(hh, roots->table, key.ptr, key.len, root);
+    if (root != NULL)
+        return CW_OK;
+    if (make_room(roots) != CW_OK || (root = new_root(url, key)) == NULL)
+        return CW_ENOMEM;
+    HASH_ADD_KEYPTR(hh, roots->table, root->key, key.len, root);
+    roots->urls[roots->count++] = str_of(root->url);
+    *ret_added = true;
+    return CW_OK;
+}

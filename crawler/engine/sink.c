@@ -1,0 +1,257 @@
+#include "crawler/engine/sink.h"
+
+#include <assert.h>
+
+#include "crawler/base/clock.h"
+
+enum { SEED_ARENA_MAX = 64 * 1024 * 1024 };
+
+/* Growing arrays of what one transaction shall hold. */
+struct gathered {
+    struct arena arena;        /* copies of seeds and attempts */
+    struct outcome **outcomes; /* owned, each owned */
+    struct store_seed *seeds;
+    struct attempt *attempts;
+    size_t outcome_count, outcome_cap, seed_count, seed_cap, attempt_count, attempt_cap;
+    size_t bytes;
+};
+
+struct sink {
+    struct sink_options options;
+    struct job job;
+    uv_timer_t next_turn;
+    struct gathered filling, writing;
+    struct store_batch batch; /* for the job */
+    struct store_reply reply; /* from the job */
+    struct errmsg message;    /* from the job */
+    enum cw_err err;          /* from the job */
+    int64_t began_ms;
+    bool busy;      /* a job is under way */
+    bool reporting; /* its reply is being read: the next job must wait, it would overwrite it */
+    bool flush;     /* the owner wants a batch even if nothing is gathered */
+    bool failed, closing;
+};
+
+static void on_next_turn(uv_timer_t *timer);
+static void on_write(struct job *job);
+static void on_written(struct job *job);
+static void on_timer_closed(uv_handle_t *handle);
+
+enum cw_err sink_new(struct sink **ret, const struct sink_options *options)
+{
+    struct sink *sink = malloc(sizeof *sink);
+    if (sink == NULL)
+        return CW_ENOMEM;
+    *sink = (struct sink){
+        .options = *options,
+        .filling.arena = ARENA_INIT(SEED_ARENA_MAX),
+        .writing.arena = ARENA_INIT(SEED_ARENA_MAX),
+    };
+    (void)uv_timer_init(options->loop, &sink->next_turn); /* cannot fail */
+    *ret = sink;
+    return CW_OK;
+}
+
+static void gathered_clear(struct gathered *g)
+{
+    for (size_t i = 0; i < g->outcome_count; i++)
+        outcome_free(g->outcomes[i]);
+    arena_release(&g->arena);
+    g->outcome_count = g->seed_count = g->attempt_count = g->bytes = 0;
+}
+
+static void gathered_release(struct gathered *g)
+{
+    gathered_clear(g);
+    free(g->outcomes);
+    free(g->seeds);
+    free(g->attempts);
+}
+
+/* Makes room for one more element in a growing array. */
+static enum cw_err grow(void **array, size_t *cap, size_t count, size_t size)
+{
+    if (count < *cap)
+        return CW_OK;
+    size_t wanted = MAX(*cap * 2, (size_t)64);
+    void *grown = realloc(*array, wanted * size);
+    if (grown == NULL)
+        return CW_ENOMEM;
+    *array = grown;
+    *cap = wanted;
+    return CW_OK;
+}
+
+static size_t item_count(const struct gathered *g)
+{
+    return g->outcome_count + g->seed_count + g->attempt_count;
+}
+
+bool sink_is_full(const struct sink *sink)
+{
+    return item_count(&sink->filling) >= SINK_MAX_ITEMS ||
+           sink->filling.bytes + sink->writing.bytes >= SINK_MAX_BYTES;
+}
+
+size_t sink_unlanded(const struct sink *sink)
+{
+    return sink->filling.outcome_count + sink->writing.outcome_count;
+}
+
+bool sink_has_gathered(const struct sink *sink)
+{
+    return item_count(&sink->filling) > 0;
+}
+
+bool sink_is_idle(const struct sink *sink)
+{
+    return !sink->busy && !sink_has_gathered(sink);
+}
+
+int64_t sink_behind_ms(const struct sink *sink)
+{
+    return sink->busy ? clock_mono_ms() - sink->began_ms : 0;
+}
+
+static void write_now(struct sink *sink)
+{
+    struct gathered empty = sink->writing; /* its arrays are reused */
+    assert(!sink->busy && item_count(&empty) == 0);
+    sink->writing = sink->filling;
+    sink->filling = empty;
+    sink->batch = (struct store_batch){
+        .outcomes = sink->writing.outcomes,
+        .outcome_count = sink->writing.outcome_count,
+        .seeds = sink->writing.seeds,
+        .seed_count = sink->writing.seed_count,
+        .attempts = sink->writing.attempts,
+        .attempt_count = sink->writing.attempt_count,
+        .want.now_unix_ms = clock_unix_ms(),
+    };
+    sink->options.on_prepare(sink->options.arg, &sink->batch);
+    sink->busy = true;
+    sink->flush = false;
+    sink->began_ms = clock_mono_ms();
+    executor_run(sink->options.executor, LANE_STORE, &sink->job, on_write, on_written);
+}
+
+/* Something was gathered: it goes in the next turn, or when the batch under way has landed. */
+static void schedule(struct sink *sink)
+{
+    if (sink->busy || sink->reporting || sink->failed || sink->closing)
+        return;
+    bool wanted = sink->flush || sink_has_gathered(sink);
+    if (wanted && !uv_is_active((const uv_handle_t *)&sink->next_turn))
+        (void)uv_timer_start(&sink->next_turn, on_next_turn, 0, 0);
+}
+
+static void on_next_turn(uv_timer_t *timer)
+{
+    struct sink *sink = CONTAINER_OF(timer, struct sink, next_turn);
+    if (!sink->failed && !sink->closing)
+        write_now(sink);
+}
+
+void sink_flush(struct sink *sink)
+{
+    sink->flush = true;
+    schedule(sink);
+}
+
+enum cw_err sink_push(struct sink *sink, struct outcome *outcome)
+{
+    struct gathered *g = &sink->filling;
+    enum cw_err err =
+        grow((void **)&g->outcomes, &g->outcome_cap, g->outcome_count, sizeof(struct outcome *));
+    if (err != CW_OK) {
+        outcome_free(outcome);
+        return err;
+    }
+    g->outcomes[g->outcome_count++] = outcome;
+    g->bytes += outcome->page.body.cap + arena_footprint(&outcome->arena);
+    schedule(sink);
+    return CW_OK;
+}
+
+enum cw_err sink_add_seed(struct sink *sink, const struct store_seed *seed)
+{
+    struct gathered *g = &sink->filling;
+    struct store_seed copy = *seed;
+    if (!arena_keep(&g->arena, &copy.url) || !arena_keep(&g->arena, &copy.host) ||
+        !arena_keep(&g->arena, &copy.verdict.detail))
+        return CW_ENOMEM;
+    enum cw_err err = grow((void **)&g->seeds, &g->seed_cap, g->seed_count, sizeof copy);
+    if (err != CW_OK)
+        return err;
+    g->seeds[g->seed_count++] = copy;
+    schedule(sink);
+    return CW_OK;
+}
+
+enum cw_err sink_add_attempt(struct sink *sink, const struct attempt *attempt)
+{
+    struct gathered *g = &sink->filling;
+    struct attempt copy = *attempt;
+    if (!arena_keep(&g->arena, &copy.url) || !arena_keep(&g->arena, &copy.host) ||
+        !arena_keep(&g->arena, &copy.detail) || !arena_keep(&g->arena, &copy.remote_ip))
+        return CW_ENOMEM;
+    enum cw_err err = grow((void **)&g->attempts, &g->attempt_cap, g->attempt_count, sizeof copy);
+    if (err != CW_OK)
+        return err;
+    g->attempts[g->attempt_count++] = copy;
+    schedule(sink);
+    return CW_OK;
+}
+
+/* On a worker: touches nothing but what was put aside for this job. */
+static void on_write(struct job *job)
+{
+    struct sink *sink = CONTAINER_OF(job, struct sink, job);
+    sink->err = store_commit(sink->options.store, &sink->batch, &sink->reply, &sink->message);
+}
+
+static void report_landed(struct sink *sink)
+{
+    const struct sink_options *options = &sink->options;
+    for (size_t i = 0; i < sink->writing.outcome_count; i++)
+        options->on_stored(options->arg, sink->writing.outcomes[i]);
+    gathered_clear(&sink->writing);
+    options->on_landed(options->arg, &sink->reply);
+    store_reply_release(&sink->reply);
+}
+
+static void on_written(struct job *job)
+{
+    struct sink *sink = CONTAINER_OF(job, struct sink, job);
+    sink->busy = false;
+    sink->reporting = true;
+    if (sink->err == CW_OK) {
+        report_landed(sink);
+    } else {
+        sink->failed = true;
+        gathered_clear(&sink->writing);
+        sink->options.on_failed(sink->options.arg, sink->err, sink->message.text);
+    }
+    sink->reporting = false;
+    if (sink->closing)
+        uv_close((uv_handle_t *)&sink->next_turn, on_timer_closed);
+    else
+        schedule(sink);
+}
+
+void sink_close(struct sink *sink)
+{
+    sink->closing = true;
+    if (!sink->busy && !sink->reporting) /* else on_written() does */
+        uv_close((uv_handle_t *)&sink->next_turn, on_timer_closed);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct sink *sink = CONTAINER_OF((uv_timer_t *)handle, struct sink, next_turn);
+    struct sink_options options = sink->options;
+    gathered_release(&sink->filling);
+    gathered_release(&sink->writing);
+    free(sink);
+    options.on_closed(options.arg);
+}

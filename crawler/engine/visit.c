@@ -1,0 +1,409 @@
+#include "crawler/engine/visit.h"
+
+#include <assert.h>
+#include <utlist.h>
+
+#include "crawler/base/clock.h"
+#include "crawler/engine/crawl_p.h"
+#include "crawler/engine/errand.h"
+#include "crawler/engine/judge.h"
+#include "crawler/parse/httpdate.h"
+
+enum { VISIT_MAGIC = 0x56495354, RETRY_AFTER_MAX_MS = 24 * 3600 * 1000 };
+
+/* Where a visit stands; what is pending in each place. */
+enum visit_state {
+    VISIT_ROBOTS,    /* waits for robots.txt (waiter) */
+    VISIT_ERRAND,    /* waits for its turn, or is being fetched (errand) */
+    VISIT_DIGESTING, /* on a worker (job) */
+};
+
+struct visit {
+    unsigned magic;
+    enum visit_state state;
+    struct visit *next, *prev;             /* in crawl->visits */
+    struct visit *aside_next, *aside_prev; /* in crawl->aside */
+    bool is_aside, is_going;               /* going: counted in crawl->going */
+    struct crawl *crawl;
+    struct bench_host *host;
+    struct store_lease lease; /* its url is borrowed from `url` */
+    struct url url;
+    struct robots_waiter waiter;
+    struct errand errand;
+    struct outcome *outcome;   /* owned; from the answer on */
+    struct digest_input input; /* owned; while digesting */
+    int64_t retry_after_ms;
+    struct job job;
+};
+
+static void ask_robots(struct visit *v);
+static void on_robots(struct robots_waiter *waiter);
+static bool on_may_go(struct errand *errand);
+static void on_answer(struct errand *errand, struct fetch_result *res, int64_t limit_ms);
+static void on_digest(struct job *job);
+static void on_digested(struct job *job);
+
+static void stop_going(struct visit *v)
+{
+    if (v->is_going)
+        v->crawl->going--;
+    v->is_going = false;
+}
+
+static void step_in(struct visit *v)
+{
+    if (v->is_aside)
+        DL_DELETE2(v->crawl->aside, v, aside_prev, aside_next);
+    v->is_aside = false;
+}
+
+/* The visit is over; nothing of it is pending anywhere. */
+static void end_visit(struct visit *v)
+{
+    struct crawl *crawl = v->crawl;
+    step_in(v);
+    stop_going(v);
+    DL_DELETE(crawl->visits, v);
+    crawl->visit_count--;
+    v->host->visits--;
+    outcome_free(v->outcome);
+    url_release(&v->url);
+    v->magic = 0;
+    free(v);
+    crawl_visit_ended(crawl);
+}
+
+/* What a person can do about it. */
+static const char *way_out(enum cw_err err)
+{
+    switch (err) {
+    case CW_EDNS: return "is the name right?";
+    case CW_EBLOCKED: return "--allow-private (allow_private: true) permits it";
+    case CW_ETLS: return "--insecure (insecure: true) skips the check of certificates";
+    case CW_EROBOTS: return "--no-robots (robots: false), on your own site only";
+    case CW_ETOOBIG: return "--max-size (max_size) allows more";
+    case CW_ETIMEOUT: return "--timeout (timeout) allows more";
+    default: return "is the server up?";
+    }
+}
+
+/* A start URL that failed is news to whoever named it; any other page is one of many. */
+static void log_failure(const struct crawl *crawl, const struct outcome *o)
+{
+    const struct log *log = crawl->engine->log;
+    if (o->is_seed && o->state == URL_FAILED)
+        log_warn(log, "start URL failed", F_STR("url", o->url),
+                 F_TEXT("error", cw_err_name(o->err)), F_TEXT("meaning", cw_err_text(o->err)),
+                 F_STR("detail", o->detail), F_TEXT("hint", way_out(o->err)));
+    else if (o->is_seed && o->state == URL_EXCLUDED)
+        log_warn(log, "start URL excluded", F_STR("url", o->url),
+                 F_TEXT("reason", exclude_reason_name(o->reason)), F_STR("detail", o->detail));
+    else if (o->is_seed && o->has_page && o->page.status >= 400)
+        log_warn(log, "start URL answered with an error", F_STR("url", o->url),
+                 F_INT("status", o->page.status));
+    else if (o->state == URL_FAILED)
+        log_info(log, "page failed", F_STR("url", o->url), F_TEXT("error", cw_err_name(o->err)),
+                 F_STR("detail", o->detail));
+}
+
+/* Sends the outcome to the store and ends the visit. */
+static void deliver(struct visit *v)
+{
+    struct outcome *o = STEAL(v->outcome);
+    struct crawl *crawl = v->crawl;
+    bool is_page = o->has_page;
+    if (o->err != CW_OK && o->err != CW_ECANCELED)
+        crawl->errors++;
+    log_failure(crawl, o);
+    if (sink_push(crawl->sink, o) == CW_OK)
+        crawl->unlanded_pages += is_page;
+    end_visit(v);
+}
+
+/* Starts the outcome: whose it is. On failure the visit ends without one, and stays leased. */
+static struct outcome *begin_outcome(struct visit *v)
+{
+    struct outcome *o = outcome_new();
+    if (o == NULL)
+        return NULL;
+    o->url_id = v->lease.url_id;
+    o->url = v->lease.url;
+    o->host = str_of(v->host->name);
+    o->depth = v->lease.depth;
+    o->is_seed = v->lease.is_seed;
+    if (arena_keep(&o->arena, &o->url) && arena_keep(&o->arena, &o->host))
+        return v->outcome = o;
+    outcome_free(o);
+    return NULL;
+}
+
+/* A detail that is lost for want of memory is not worth failing for. */
+static void keep_detail(struct outcome *o, struct str detail)
+{
+    if (detail.len > 0 && arena_keep(&o->arena, &detail))
+        o->detail = detail;
+}
+
+static void deny(struct visit *v, const struct robots_answer *answer)
+{
+    char detail[512];
+    struct outcome *o = begin_outcome(v);
+    if (o == NULL) {
+        end_visit(v);
+        return;
+    }
+    (void)snprintf(detail, sizeof detail, "line %u: " STR_FMT, answer->line,
+                   (int)MIN(answer->rule.len, (size_t)400), answer->rule.ptr);
+    o->state = URL_EXCLUDED;
+    o->reason = EXCLUDE_ROBOTS;
+    keep_detail(o, str_of(detail));
+    deliver(v);
+}
+
+static void fail_unreachable(struct visit *v, const struct robots_answer *answer)
+{
+    struct outcome *o = begin_outcome(v);
+    if (o == NULL) {
+        end_visit(v);
+        return;
+    }
+    o->state = answer->err == CW_ECANCELED ? URL_QUEUED : URL_FAILED;
+    o->due_unix_ms = clock_unix_ms();
+    o->err = answer->err;
+    keep_detail(o, str_of(answer->detail));
+    deliver(v);
+}
+
+static void send_errand(struct visit *v)
+{
+    struct crawl *crawl = v->crawl;
+    v->state = VISIT_ERRAND;
+    v->errand = (struct errand){
+        .engine = crawl->engine,
+        .host = v->host->host,
+        .request = crawl->request,
+        .hostname = url_hostname(&v->url),
+        .may_go = on_may_go,
+        .done = on_answer,
+    };
+    v->errand.request.url = v->lease.url;
+    if (errand_start(&v->errand) != CW_OK)
+        end_visit(v);
+}
+
+enum cw_err visit_start(struct crawl *crawl, struct bench_host *host,
+                        const struct store_lease *lease)
+{
+    struct visit *v = calloc(1, sizeof *v);
+    if (v == NULL)
+        return CW_ENOMEM;
+    *v = (struct visit){
+        .magic = VISIT_MAGIC,
+        .crawl = crawl,
+        .host = host,
+        .lease = *lease,
+        .url = URL_INIT,
+        .waiter.ready = on_robots,
+    };
+    enum cw_err err = url_parse(&v->url, lease->url, NULL);
+    if (err != CW_OK) { /* the store holds canonical URLs only */
+        url_release(&v->url);
+        free(v);
+        return err == CW_ENOMEM ? err : CW_ESTORAGE;
+    }
+    v->lease.url = url_href(&v->url);
+    DL_APPEND(crawl->visits, v);
+    crawl->visit_count++;
+    host->visits++;
+    if (crawl->config->robots)
+        ask_robots(v);
+    else
+        send_errand(v);
+    return CW_OK;
+}
+
+static void ask_robots(struct visit *v)
+{
+    struct robots_answer answer;
+    v->state = VISIT_ROBOTS;
+    if (robotcache_ask(v->crawl->robots, &v->url, &v->waiter, &answer) != CW_OK) {
+        end_visit(v);
+        return;
+    }
+    switch (answer.verdict) {
+    case ROBOTS_PENDING: break; /* on_robots() resumes us */
+    case ROBOTS_ALLOWED: send_errand(v); break;
+    case ROBOTS_DENIED: deny(v, &answer); break;
+    case ROBOTS_UNREACHABLE: fail_unreachable(v, &answer); break;
+    }
+}
+
+static void on_robots(struct robots_waiter *waiter)
+{
+    struct visit *v = CONTAINER_OF(waiter, struct visit, waiter);
+    assert(v->magic == VISIT_MAGIC);
+    ask_robots(v);
+}
+
+static bool on_may_go(struct errand *errand)
+{
+    struct visit *v = CONTAINER_OF(errand, struct visit, errand);
+    assert(v->magic == VISIT_MAGIC);
+    if (v->is_going) /* came back from a full address */
+        return true;
+    if (!crawl_may_fetch(v->crawl)) {
+        v->is_aside = true;
+        DL_APPEND2(v->crawl->aside, v, aside_prev, aside_next);
+        return false;
+    }
+    v->is_going = true;
+    v->crawl->going++;
+    return true;
+}
+
+static void record_attempt(struct visit *v, const struct fetch_result *res, int64_t limit_ms)
+{
+    struct outcome *o = v->outcome;
+    struct str remote_ip = str_of(res->remote_ip);
+    o->err = res->err;
+    keep_detail(o, str_of(res->detail));
+    if (!arena_keep(&o->arena, &remote_ip))
+        remote_ip = STR_NONE;
+    o->has_attempt = true;
+    o->attempt = (struct attempt){
+        .kind = FETCH_PAGE,
+        .url = o->url,
+        .host = o->host,
+        .time = res->time,
+        .attempt = v->lease.attempts + 1,
+        .status = res->status,
+        .err = res->err,
+        .detail = o->detail,
+        .limit_ms = (int32_t)limit_ms,
+        .size = res->size,
+        .http_version = res->http_version,
+        .remote_ip = remote_ip,
+    };
+}
+
+/* Copies the headers that the digest reads; false when memory is out. */
+static bool keep_headers(struct arena *arena, struct fetch_headers *h)
+{
+    return arena_keep(arena, &h->content_type) && arena_keep(arena, &h->content_encoding) &&
+           arena_keep(arena, &h->location) && arena_keep(arena, &h->etag) &&
+           arena_keep(arena, &h->last_modified) && arena_keep(arena, &h->x_robots_tag) &&
+           arena_keep(arena, &h->link) && arena_keep(arena, &h->content_language);
+}
+
+static void judge_and_deliver(struct visit *v)
+{
+    const struct judge_rules rules = {
+        .retries = (int32_t)v->crawl->config->retries,
+        .now_unix_ms = clock_unix_ms(),
+        .retry_after_ms = v->retry_after_ms,
+    };
+    v->outcome->attempt.err = v->outcome->err;
+    judge_outcome(v->outcome, &rules);
+    deliver(v);
+}
+
+static void start_digest(struct visit *v, struct fetch_result *res)
+{
+    struct crawl *crawl = v->crawl;
+    v->input = (struct digest_input){
+        .raw = res->body,
+        .body_cut = res->body_cut,
+        .headers = res->headers,
+        .scope = crawl_hold_scope(crawl),
+        .agent = crawl->engine->agent,
+        .max_size = (uint64_t)crawl->config->max_size,
+        .store = crawl->config->store,
+        .now_unix_ms = clock_unix_ms(),
+        .hops = v->lease.hops,
+    };
+    res->body = BUF_INIT(0);
+    if (v->input.scope == NULL || !keep_headers(&v->outcome->arena, &v->input.headers)) {
+        digest_input_release(&v->input);
+        v->outcome->err = CW_ENOMEM;
+        judge_and_deliver(v);
+        return;
+    }
+    v->state = VISIT_DIGESTING;
+    crawl->digesting_bytes += v->input.raw.cap;
+    executor_run(crawl->engine->executor, LANE_PARSE, &v->job, on_digest, on_digested);
+}
+
+static void on_answer(struct errand *errand, struct fetch_result *res, int64_t limit_ms)
+{
+    struct visit *v = CONTAINER_OF(errand, struct visit, errand);
+    assert(v->magic == VISIT_MAGIC);
+    v->host->touched = true;
+    v->crawl->bytes += res->size;
+    v->retry_after_ms = str_is_absent(res->headers.retry_after)
+                            ? -1
+                            : httpdate_retry_after_ms(res->headers.retry_after, clock_unix_ms(),
+                                                      RETRY_AFTER_MAX_MS);
+    if (begin_outcome(v) == NULL) {
+        end_visit(v);
+        return;
+    }
+    record_attempt(v, res, limit_ms);
+    if (res->err == CW_OK)
+        start_digest(v, res);
+    else
+        judge_and_deliver(v);
+}
+
+/* On a worker: the job's own memory and an immutable scope, nothing else. */
+static void on_digest(struct job *job)
+{
+    struct visit *v = CONTAINER_OF(job, struct visit, job);
+    struct digester *digester = v->crawl->engine->digesters[job->seat];
+    digest(digester, v->outcome, &v->input);
+}
+
+static void widen_scope(struct visit *v)
+{
+    const struct page_link *to = v->outcome->page.redirect;
+    if (v->outcome->is_seed && to != NULL && to->verdict.reason == EXCLUDE_NONE)
+        crawl_add_root(v->crawl, to->url, to->host);
+}
+
+static void on_digested(struct job *job)
+{
+    struct visit *v = CONTAINER_OF(job, struct visit, job);
+    assert(v->magic == VISIT_MAGIC);
+    v->crawl->digesting_bytes -= v->input.raw.cap;
+    digest_input_release(&v->input);
+    widen_scope(v);
+    judge_and_deliver(v);
+}
+
+/* True: nothing of the visit is under way, it may end. */
+static bool let_go(struct visit *v, bool cancel_all)
+{
+    switch (v->state) {
+    case VISIT_ROBOTS: robotcache_leave(&v->waiter); return true;
+    case VISIT_ERRAND: return (cancel_all || !v->is_going) && errand_cancel(&v->errand);
+    case VISIT_DIGESTING: return false; /* it will be over in a moment */
+    }
+    return false;
+}
+
+void visits_drop(struct crawl *crawl, bool cancel_all)
+{
+    struct visit *v, *next;
+    DL_FOREACH_SAFE (crawl->visits, v, next) {
+        if (let_go(v, cancel_all))
+            end_visit(v);
+    }
+}
+
+void visits_resume(struct crawl *crawl, size_t count)
+{
+    for (; count > 0 && crawl->aside != NULL; count--) {
+        struct visit *v = crawl->aside;
+        step_in(v);
+        errand_resume(&v->errand);
+    }
+}
