@@ -1,0 +1,285 @@
+#include "crawler/fetch/curl_loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    GLUE_MAGIC = 0x63757276,
+    WATCH_MAGIC = 0x77617463,
+    WATCHES_FIRST = 64,
+};
+
+/* A descriptor in the loop. One of ours (is_ours) stays until libcurl closes the socket, so that a
+ * connection that serves many requests is registered once; one that libcurl made by itself (the
+ * wake-up pair of its resolver thread) only while libcurl looks at it. */
+struct watch {
+    unsigned magic;
+    struct curl_loop *glue; /* borrowed; outlives the watch */
+    uv_poll_t poll;
+    curl_socket_t fd;
+    bool is_ours;
+};
+
+struct curl_loop {
+    unsigned magic;
+    uv_loop_t *loop; /* borrowed */
+    CURLM *multi;
+    struct curl_loop_hooks hooks;
+    uv_timer_t timer;
+    uv_idle_t soon;         /* for a timeout of 0, and for curl_loop_wake() */
+    bool timeout_is_now;    /* libcurl asked for a timeout of 0 */
+    struct watch **watches; /* by descriptor */
+    size_t watch_slots;
+    unsigned open_handles;
+    void (*on_closed)(void *arg);
+    void *closed_arg;
+};
+
+static int on_curl_timer(CURLM *multi, long timeout_ms, void *arg);
+static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg);
+static void on_timer(uv_timer_t *timer);
+static void on_soon(uv_idle_t *idle);
+static void on_poll(uv_poll_t *poll, int status, int events);
+static void on_watch_closed(uv_handle_t *handle);
+static void on_handle_closed(uv_handle_t *handle);
+
+static struct curl_loop *glue_from(void *arg)
+{
+    struct curl_loop *glue = arg;
+    assert(glue->magic == GLUE_MAGIC);
+    return glue;
+}
+
+enum cw_err curl_loop_new(struct curl_loop **ret, uv_loop_t *loop, unsigned connections,
+                          const struct curl_loop_hooks *hooks)
+{
+    struct curl_loop *glue = malloc(sizeof *glue);
+    CURLM *multi = curl_multi_init();
+    if (glue == NULL || multi == NULL) {
+        (void)curl_multi_cleanup(multi);
+        free(glue);
+        return CW_ENOMEM;
+    }
+    *glue = (struct curl_loop){.magic = GLUE_MAGIC, .loop = loop, .multi = multi, .hooks = *hooks};
+    (void)curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
+    (void)curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, glue);
+    (void)curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
+    (void)curl_multi_setopt(multi, CURLMOPT_TIMERDATA, glue);
+    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)connections);
+    (void)uv_timer_init(loop, &glue->timer);
+    (void)uv_idle_init(loop, &glue->soon);
+    glue->timer.data = glue->soon.data = glue;
+    glue->open_handles = 2;
+    *ret = glue;
+    return CW_OK;
+}
+
+enum cw_err curl_loop_add(struct curl_loop *glue, CURL *easy)
+{
+    return curl_multi_add_handle(glue->multi, easy) == CURLM_OK ? CW_OK : CW_ENOMEM;
+}
+
+void curl_loop_remove(struct curl_loop *glue, CURL *easy)
+{
+    CURLMcode code = curl_multi_remove_handle(glue->multi, easy);
+    assert(code == CURLM_OK);
+    (void)code;
+}
+
+void curl_loop_wake(struct curl_loop *glue)
+{
+    (void)uv_idle_start(&glue->soon, on_soon);
+}
+
+/* 0 means soon, not now, and -1 means never. A uv timer of 0 ms that is set again from its own
+ * callback would run before the loop looks at any socket; the idle handle runs once a round. */
+static int on_curl_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+    struct curl_loop *glue = glue_from(arg);
+    (void)multi;
+    glue->timeout_is_now = timeout_ms == 0;
+    (void)uv_timer_stop(&glue->timer);
+    if (timeout_ms == 0)
+        curl_loop_wake(glue);
+    else if (timeout_ms > 0)
+        (void)uv_timer_start(&glue->timer, on_timer, (uint64_t)timeout_ms, 0);
+    return 0;
+}
+
+/* Reads every message: one that stays would be reported only when libcurl next has reason to call,
+ * which after the last transfer is never. */
+static void take_turn(struct curl_loop *glue)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(glue->multi, &left)) != NULL) {
+        CURL *easy = message->easy_handle; /* the message dies with the removal */
+        CURLcode code = message->data.result;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_loop_remove(glue, easy);
+        glue->hooks.on_finished(glue->hooks.arg, easy, code);
+    }
+    glue->hooks.on_turn(glue->hooks.arg);
+}
+
+static void act(struct curl_loop *glue, curl_socket_t fd, int events)
+{
+    int running;
+    (void)curl_multi_socket_action(glue->multi, fd, events, &running);
+    take_turn(glue);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    act(glue_from(timer->data), CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void on_soon(uv_idle_t *idle)
+{
+    struct curl_loop *glue = glue_from(idle->data);
+    bool has_timeout = glue->timeout_is_now;
+    (void)uv_idle_stop(idle);
+    glue->timeout_is_now = false;
+    if (has_timeout)
+        act(glue, CURL_SOCKET_TIMEOUT, 0);
+    else
+        take_turn(glue);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct watch *watch = poll->data;
+    assert(watch->magic == WATCH_MAGIC);
+    int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
+                (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+    act(watch->glue, watch->fd, status != 0 ? CURL_CSELECT_ERR : flags);
+}
+
+static struct watch *watch_find(struct curl_loop *glue, curl_socket_t fd)
+{
+    return (size_t)fd < glue->watch_slots ? glue->watches[fd] : NULL;
+}
+
+static bool watch_slot_make(struct curl_loop *glue, curl_socket_t fd)
+{
+    size_t slots = MAX(glue->watch_slots, (size_t)WATCHES_FIRST);
+    while (slots <= (size_t)fd)
+        slots *= 2;
+    if (slots == glue->watch_slots)
+        return true;
+    struct watch **watches = realloc(glue->watches, slots * sizeof(struct watch *));
+    if (watches == NULL)
+        return false;
+    for (size_t i = glue->watch_slots; i < slots; i++)
+        watches[i] = NULL;
+    glue->watches = watches;
+    glue->watch_slots = slots;
+    return true;
+}
+
+static struct watch *watch_open(struct curl_loop *glue, curl_socket_t fd, bool is_ours)
+{
+    struct watch *watch = watch_slot_make(glue, fd) ? malloc(sizeof *watch) : NULL;
+    if (watch == NULL)
+        return NULL;
+    *watch = (struct watch){.magic = WATCH_MAGIC, .glue = glue, .fd = fd, .is_ours = is_ours};
+    if (uv_poll_init_socket(glue->loop, &watch->poll, fd) != 0) {
+        free(watch);
+        return NULL;
+    }
+    watch->poll.data = watch;
+    glue->watches[fd] = watch;
+    glue->open_handles++;
+    return watch;
+}
+
+/* The descriptor is out of the loop when this returns, and may be closed. */
+static void watch_close(struct watch *watch)
+{
+    watch->glue->watches[watch->fd] = NULL;
+    uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+}
+
+static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
+{
+    struct curl_loop *glue = glue_from(arg);
+    struct watch *watch = watch_find(glue, fd);
+    (void)easy, (void)socket_arg;
+
+    if (what == CURL_POLL_REMOVE) {
+        if (watch != NULL && watch->is_ours)
+            (void)uv_poll_stop(&watch->poll);
+        else if (watch != NULL)
+            watch_close(watch);
+        return 0;
+    }
+    if (watch == NULL)
+        watch = watch_open(glue, fd, false);
+    int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+    if (watch == NULL || uv_poll_start(&watch->poll, events, on_poll) != 0)
+        return -1;
+    return 0;
+}
+
+curl_socket_t curl_loop_open_socket(struct curl_loop *glue, const struct curl_sockaddr *address,
+                                    int *reterr_errno)
+{
+    int type = address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    curl_socket_t fd = socket(address->family, type, address->protocol);
+    if (fd < 0) {
+        *reterr_errno = errno;
+        return CURL_SOCKET_BAD;
+    }
+    if (watch_open(glue, fd, true) == NULL) {
+        (void)close(fd);
+        *reterr_errno = ENOMEM;
+        return CURL_SOCKET_BAD;
+    }
+    return fd;
+}
+
+int curl_loop_close_socket(void *arg, curl_socket_t fd)
+{
+    struct watch *watch = watch_find(glue_from(arg), fd);
+    if (watch != NULL)
+        watch_close(watch);
+    return close(fd);
+}
+
+/* curl_multi_cleanup() still calls back for every socket; then the handles go, in any order. */
+void curl_loop_close(struct curl_loop *glue, void (*on_closed)(void *arg), void *arg)
+{
+    glue->on_closed = on_closed;
+    glue->closed_arg = arg;
+    (void)curl_multi_cleanup(glue->multi);
+    uv_close((uv_handle_t *)&glue->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&glue->soon, on_handle_closed);
+}
+
+static void handle_closed(struct curl_loop *glue)
+{
+    if (--glue->open_handles > 0 || glue->on_closed == NULL)
+        return;
+    void (*on_closed)(void *) = glue->on_closed;
+    void *arg = glue->closed_arg;
+    free(glue->watches);
+    free(glue);
+    on_closed(arg);
+}
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+    struct watch *watch = handle->data;
+    struct curl_loop *glue = watch->glue;
+    free(watch);
+    handle_closed(glue);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    handle_closed(glue_from(handle->data));
+}

@@ -1,0 +1,369 @@
+/* One transfer, in the order of its time: start, socket, request, head, body, end. */
+#include "crawler/fetch/fetch.h"
+
+#include <assert.h>
+#include <utlist.h>
+
+#include "crawler/base/clock.h"
+#include "crawler/fetch/address.h"
+#include "crawler/fetch/fetch_err.h"
+#include "crawler/fetch/fetch_p.h"
+
+enum {
+    /* A promised length is believed so far; a body that really is longer grows as it comes. */
+    BODY_FIRST_MAX = 1024 * 1024,
+    /* libcurl's own ceiling is 300 KiB; ours must come first, for its class to be known. */
+    HEADER_BYTES_MAX = 256 * 1024,
+};
+
+struct fetch *fetch_from(void *arg)
+{
+    struct fetch *f = arg;
+    assert(f->magic == FETCH_MAGIC);
+    return f;
+}
+
+/* What the URL says about the connection. */
+struct target {
+    bool is_tls;
+    struct str hostname; /* borrowed from the URL */
+    uint16_t port;
+};
+
+/* Reads a canonical http(s) URL; it has no user name, and a port only when it is not the scheme's.
+ */
+static enum cw_err read_target(struct target *ret, struct str url)
+{
+    struct target target = {.is_tls = str_starts(url, STR("https://"))};
+    if (!target.is_tls && !str_starts(url, STR("http://")))
+        return CW_EURL;
+    struct str rest = str_skip(url, target.is_tls ? 8 : 7);
+    struct str authority = str_first(rest, str_find_char(rest, '/'));
+    size_t host_len = str_starts(authority, STR("["))
+                          ? MIN(str_find_char(authority, ']') + 1, authority.len)
+                          : str_find_char(authority, ':');
+    struct str port_text = str_skip(authority, host_len);
+    uint64_t port = target.is_tls ? 443 : 80;
+
+    target.hostname = str_first(authority, host_len);
+    if (host_len == 0 || str_find_char(url, '\0') < url.len ||
+        str_find_char(authority, '@') < authority.len)
+        return CW_EURL;
+    if (port_text.len > 0 &&
+        (port_text.ptr[0] != ':' || !str_to_u64(str_skip(port_text, 1), UINT16_MAX, &port)))
+        return CW_EURL;
+    target.port = (uint16_t)port;
+    *ret = target;
+    return CW_OK;
+}
+
+/* Behind a proxy no socket of ours shows where the request goes: all that is known of the target
+ * is judged beforehand. */
+static bool proxied_target_is_allowed(const struct fetch_request *request,
+                                      const struct target *target)
+{
+    const struct resolved *addresses = request->addresses;
+    if ((request->guard->allowed & guard_class_of_name(target->hostname)) == 0)
+        return false;
+    for (size_t i = 0; addresses != NULL && i < addresses->count; i++)
+        if (!guard_allows(request->guard, (const struct sockaddr *)&addresses->addresses[i]))
+            return false;
+    return true;
+}
+
+static struct fetch *fetch_new(struct fetch_pool *pool, const struct fetch_request *request,
+                               fetch_done_fn *done, void *arg)
+{
+    struct fetch *f = malloc(sizeof *f);
+    if (f == NULL)
+        return NULL;
+    *f = (struct fetch){
+        .magic = FETCH_MAGIC,
+        .pool = pool,
+        .addresses = request->addresses != NULL ? resolved_hold(request->addresses) : NULL,
+        .guard = request->proxy == NULL ? request->guard : NULL,
+        .limits = request->limits,
+        .cut_body = request->cut_body,
+        .done = done,
+        .arg = arg,
+        .started_ms = clock_mono_ms(),
+        .head = HEAD_INIT(MIN(request->limits.header_bytes, (uint64_t)HEADER_BYTES_MAX)),
+        .result = {.body = BUF_INIT(request->limits.body_bytes)},
+    };
+    f->result.time = (struct timings){clock_unix_ms(), 0, -1, -1, -1, -1, -1};
+    for (const char *const *h = request->headers; h != NULL && *h != NULL; h++) {
+        struct str rest = str_of(*h);
+        struct str name = str_trim(str_cut(&rest, ':'));
+        f->head.may_206 |= str_eq_nocase(name, STR("range"));
+        f->head.may_304 |= str_eq_nocase(name, STR("if-none-match")) ||
+                           str_eq_nocase(name, STR("if-modified-since"));
+    }
+    return f;
+}
+
+void fetch_free(struct fetch *f)
+{
+    if (f == NULL)
+        return;
+    fetch_pool_put_easy(f->pool, f->easy);
+    curl_slist_free_all(f->headers);
+    curl_slist_free_all(f->commands);
+    pins_put(f->pool->pins, f->pin);
+    resolved_drop(f->addresses);
+    head_release(&f->head);
+    buf_release(&f->result.body);
+    free(f);
+}
+
+/* Makes the handle ready, down to the addresses, and hands it to libcurl. */
+static enum cw_err begin(struct fetch *f, const struct fetch_request *request,
+                         const struct target *target)
+{
+    struct fetch_pool *pool = f->pool;
+    if (request->proxy == NULL) {
+        CLEANUP(buf_release) struct buf host_port = BUF_INIT(URL_MAX_BYTES + 16);
+        enum cw_err err =
+            buf_addf(&host_port, STR_FMT ":%u", STR_ARG(target->hostname), (unsigned)target->port);
+        if (err == CW_OK)
+            err = pins_take(&f->pin, pool->pins, buf_str(&host_port), f->addresses, &f->commands);
+        if (err != CW_OK)
+            return err == CW_ETOOBIG ? CW_EURL : err;
+    }
+    f->easy = fetch_pool_take_easy(pool);
+    if (f->easy == NULL)
+        return CW_ENOMEM;
+    enum cw_err err = fetch_set_options(f, request, target->is_tls);
+    return err != CW_OK ? err : curl_loop_add(pool->glue, f->easy);
+}
+
+enum cw_err fetch_start(struct fetch **ret, struct fetch_pool *pool,
+                        const struct fetch_request *request, fetch_done_fn *done, void *arg)
+{
+    struct target target;
+    enum cw_err err = read_target(&target, request->url);
+    if (err != CW_OK)
+        return err;
+    if (pool->is_closing)
+        return CW_ECANCELED;
+    if (guard_port_is_bad(target.port))
+        return CW_EBLOCKED;
+    if (request->proxy != NULL && !proxied_target_is_allowed(request, &target))
+        return CW_EBLOCKED;
+    struct fetch *f = fetch_new(pool, request, done, arg);
+    if (f == NULL)
+        return CW_ENOMEM;
+    err = begin(f, request, &target);
+    if (err != CW_OK) {
+        fetch_free(f);
+        return err;
+    }
+    fetch_move(f, &pool->running);
+    pool->started++;
+    *ret = f;
+    return CW_OK;
+}
+
+/* Notes why libcurl is about to be told to give up. */
+static void stop_with(struct fetch *f, enum cw_err verdict, const char *detail)
+{
+    f->was_stopped = true;
+    f->verdict = verdict;
+    if (detail != NULL)
+        (void)snprintf(f->result.detail, sizeof f->result.detail, "%s", detail);
+}
+
+static void block(struct fetch *f, const struct sockaddr *address)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    address_format(address, text);
+    stop_with(f, CW_EBLOCKED, NULL);
+    (void)snprintf(f->result.detail, sizeof f->result.detail, "%s is a %s address",
+                   text[0] != '\0' ? text : "it", guard_class_name(guard_classify(address)));
+}
+
+/* libcurl is about to connect to `address`: the moment the guard decides. A refused address is
+ * skipped; the fetch is blocked when none is left (see has_socket). */
+curl_socket_t fetch_on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct fetch *f = fetch_from(arg);
+    int os_errno;
+    (void)purpose;
+    if (f->addresses != NULL && f->pin != NULL)
+        pin_set_loaded(f->pin, f->addresses);
+    if (f->guard != NULL && !guard_allows(f->guard, &address->addr)) {
+        block(f, &address->addr);
+        return CURL_SOCKET_BAD;
+    }
+    curl_socket_t fd = curl_loop_open_socket(f->pool->glue, address, &os_errno);
+    if (fd == CURL_SOCKET_BAD)
+        stop_with(f, fetch_err_from_errno(os_errno), strerror(os_errno));
+    else
+        f->has_socket = true;
+    return fd;
+}
+
+/* A connection is there, new or used before, and the request is about to go out. A used one may
+ * have been opened under another request's guard, so the guard decides here too. */
+int fetch_on_connected(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
+{
+    struct fetch *f = fetch_from(arg);
+    struct sockaddr_storage address = {0};
+    (void)local_ip, (void)remote_port, (void)local_port;
+
+    f->was_stopped = false; /* an address that was skipped is forgotten: another one was reached */
+    f->result.detail[0] = '\0';
+    f->was_sent = true;
+    if (f->guard != NULL && (!address_read(remote_ip, &address) ||
+                             !guard_allows(f->guard, (struct sockaddr *)&address))) {
+        block(f, (struct sockaddr *)&address);
+        return CURL_PREREQFUNC_ABORT;
+    }
+    if (fetch_pool_await_first_byte(f) != CW_OK) {
+        stop_with(f, CW_ENOMEM, NULL);
+        return CURL_PREREQFUNC_ABORT;
+    }
+    return CURL_PREREQFUNC_OK;
+}
+
+size_t fetch_on_head_line(char *line, size_t size, size_t count, void *arg)
+{
+    struct fetch *f = fetch_from(arg);
+    fetch_pool_has_first_byte(f);
+    enum cw_err err = head_add_line(&f->head, str_from(line, size * count));
+    if (err == CW_OK)
+        return size * count;
+    stop_with(f, err, f->head.problem);
+    return 0;
+}
+
+/* Room for what the head promises, as far as that is believed, so that most bodies are allocated
+ * once. */
+static enum cw_err reserve_body(struct fetch *f)
+{
+    struct buf *body = &f->result.body;
+    int64_t promised = f->head.is_chunked ? -1 : f->head.content_length;
+    if (promised > 0 && (uint64_t)promised > body->max && !f->cut_body)
+        return CW_ETOOBIG;
+    if (promised <= 0)
+        return CW_OK;
+    return buf_reserve(body, MIN(MIN((uint64_t)promised, body->max), (uint64_t)BODY_FIRST_MAX));
+}
+
+size_t fetch_on_body(char *bytes, size_t size, size_t count, void *arg)
+{
+    struct fetch *f = fetch_from(arg);
+    struct buf *body = &f->result.body;
+    size_t got = size * count, fits = MIN(got, body->max - body->len);
+    enum cw_err err = body->ptr == NULL ? reserve_body(f) : CW_OK;
+
+    f->result.size += (int64_t)got;
+    f->pool->bytes_received += got;
+    if (err == CW_OK && fits < got && !f->cut_body)
+        err = CW_ETOOBIG;
+    if (err == CW_OK)
+        err = buf_add_bytes(body, bytes, fits);
+    if (err == CW_OK && fits == got)
+        return got;
+    f->result.body_cut = err == CW_OK;
+    stop_with(f, err, NULL);
+    return 0;
+}
+
+static int32_t info_ms(CURL *easy, CURLINFO info)
+{
+    curl_off_t us = 0;
+    (void)curl_easy_getinfo(easy, info, &us);
+    return (int32_t)MIN(us / 1000, (curl_off_t)INT32_MAX);
+}
+
+static int32_t info_http_version(CURL *easy)
+{
+    long version = 0;
+    (void)curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+    switch (version) {
+    case CURL_HTTP_VERSION_1_0: return 10;
+    case CURL_HTTP_VERSION_1_1: return 11;
+    case CURL_HTTP_VERSION_2_0: return 20;
+    default: return 0;
+    }
+}
+
+static void note_connection(struct fetch *f)
+{
+    struct fetch_result *result = &f->result;
+    const char *remote_ip = NULL;
+    long opened = 0;
+
+    (void)curl_easy_getinfo(f->easy, CURLINFO_NUM_CONNECTS, &opened);
+    (void)curl_easy_getinfo(f->easy, CURLINFO_PRIMARY_IP, &remote_ip);
+    f->pool->connections_opened += (uint64_t)opened;
+    result->reused = f->was_sent && opened == 0;
+    if (remote_ip != NULL)
+        (void)snprintf(result->remote_ip, sizeof result->remote_ip, "%s", remote_ip);
+    if (!f->was_sent || result->reused)
+        return;
+    int32_t tls_ms = info_ms(f->easy, CURLINFO_APPCONNECT_TIME_T);
+    result->time.connect_ms = info_ms(f->easy, CURLINFO_CONNECT_TIME_T);
+    result->time.tls_ms = tls_ms > 0 ? tls_ms : -1;
+}
+
+static enum cw_err judge(const struct fetch *f, CURLcode code)
+{
+    long os_errno = 0;
+    (void)curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &os_errno);
+    return fetch_err_from_curl(&(struct fetch_failure){
+        .code = code,
+        .os_errno = (int)os_errno,
+        .was_sent = f->was_sent,
+        .head_was_complete = f->head.is_complete,
+        .text = f->curl_text,
+    });
+}
+
+/* What ended it, and the words for it. A socket that was refused is the end only when none could
+ * be made. */
+static void note_end(struct fetch *f, CURLcode code)
+{
+    struct fetch_result *result = &f->result;
+    bool is_ours = f->was_stopped && (f->was_sent || !f->has_socket || f->verdict == CW_ECANCELED);
+    if (!is_ours)
+        result->detail[0] = '\0';
+    result->err = is_ours ? f->verdict : judge(f, code);
+    if (result->err != CW_OK && result->detail[0] == '\0')
+        (void)snprintf(result->detail, sizeof result->detail, "%s",
+                       f->curl_text[0] != '\0' ? f->curl_text : cw_err_text(result->err));
+}
+
+void fetch_finish(struct fetch *f, CURLcode code)
+{
+    struct fetch_result *result = &f->result;
+    fetch_pool_has_first_byte(f);
+    note_end(f, code);
+    result->status = f->head.status;
+    result->http_version = info_http_version(f->easy);
+    note_connection(f);
+    result->time.ended_unix_ms = clock_unix_ms();
+    result->time.total_ms = (int32_t)MIN(clock_mono_ms() - f->started_ms, (int64_t)INT32_MAX);
+    if (result->status != 0)
+        result->time.first_byte_ms = info_ms(f->easy, CURLINFO_STARTTRANSFER_TIME_T);
+    head_fields(&f->head, &result->headers);
+    fetch_pool_put_easy(f->pool, STEAL(f->easy));
+    fetch_move(f, &f->pool->finished);
+}
+
+void fetch_stop(struct fetch *f, enum cw_err err, const char *detail)
+{
+    f->result.detail[0] = '\0';
+    stop_with(f, err, detail);
+    curl_loop_remove(f->pool->glue, f->easy);
+    fetch_finish(f, CURLE_ABORTED_BY_CALLBACK);
+    curl_loop_wake(f->pool->glue);
+}
+
+void fetch_cancel(struct fetch *f)
+{
+    if (fetch_from(f)->place == &f->pool->running)
+        fetch_stop(f, CW_ECANCELED, NULL);
+    else
+        f->result.err = CW_ECANCELED; /* its answer was not delivered yet */
+}

@@ -1,0 +1,149 @@
+#include "crawler/fetch/fetch_p.h"
+
+enum {
+    /* One for each running transfer. Measured on the loopback with bodies of 10 MiB: see
+     * DESIGN.md. */
+    BUFFER_BYTES = 16 * 1024,
+};
+
+#define SET(option, value) failed |= (int)curl_easy_setopt(easy, option, value)
+
+static bool has_header(const char *const *headers, struct str name)
+{
+    for (; headers != NULL && *headers != NULL; headers++) {
+        struct str rest = str_of(*headers);
+        if (str_eq_nocase(str_trim(str_cut(&rest, ':')), name))
+            return true;
+    }
+    return false;
+}
+
+static bool append(struct curl_slist **list, const char *text)
+{
+    struct curl_slist *longer = curl_slist_append(*list, text);
+    if (longer == NULL)
+        return false;
+    *list = longer;
+    return true;
+}
+
+/* The codings that crawler/parse decodes. They are named by hand because libcurl must not decode:
+ * it does not notice a truncated gzip. */
+static bool make_headers(struct fetch *f, const char *const *headers)
+{
+    bool fits = true;
+    if (!has_header(headers, STR("accept-encoding")))
+        fits = append(&f->headers, "Accept-Encoding: gzip, deflate, br, zstd");
+    for (; fits && headers != NULL && *headers != NULL; headers++)
+        fits = append(&f->headers, *headers);
+    return fits;
+}
+
+/* What no request may do, whatever the environment says. */
+static int forbid(CURL *easy)
+{
+    int failed = 0;
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
+    SET(CURLOPT_HTTP09_ALLOWED, 0L);
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_NOPROGRESS, 1L);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    return failed;
+}
+
+static int set_connection(CURL *easy, struct fetch *f, bool is_tls)
+{
+    int failed = 0;
+    /* On plain http an h2 wish would only make libcurl look for something to multiplex on. */
+    SET(CURLOPT_HTTP_VERSION, is_tls ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+    /* Off: libcurl 7.88 wakes one waiting transfer an event, whatever its host, so with many hosts
+     * those behind a slow handshake would wait for nothing. */
+    SET(CURLOPT_PIPEWAIT, 0L);
+    SET(CURLOPT_TCP_NODELAY, 1L);
+    SET(CURLOPT_DNS_CACHE_TIMEOUT, -1L); /* pins.h says why */
+    SET(CURLOPT_RESOLVE, f->commands);
+    SET(CURLOPT_OPENSOCKETFUNCTION, fetch_on_open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, f);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, curl_loop_close_socket);
+    SET(CURLOPT_CLOSESOCKETDATA, f->pool->glue);
+    SET(CURLOPT_PREREQFUNCTION, fetch_on_connected);
+    SET(CURLOPT_PREREQDATA, f);
+    return failed;
+}
+
+/* libcurl keeps the parsed certificate store between connections only when no certificate
+ * directory is set, and Debian's sets one: it would read some 140 certificates a handshake. */
+static int set_tls(CURL *easy, bool insecure)
+{
+    int failed = 0;
+    SET(CURLOPT_CAPATH, NULL);
+    SET(CURLOPT_SSL_VERIFYPEER, insecure ? 0L : 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, insecure ? 0L : 2L);
+    SET(CURLOPT_SSL_SESSIONID_CACHE, 0L); /* it belongs to the easy handle, which changes hosts */
+    return failed;
+}
+
+static int set_limits(CURL *easy, const struct fetch_limits *limits)
+{
+    int failed = 0;
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)MAX(limits->connect_ms, 1));
+    SET(CURLOPT_TIMEOUT_MS, (long)MAX(limits->total_ms, 1));
+    SET(CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
+    return failed;
+}
+
+static int set_request(CURL *easy, struct fetch *f, const struct fetch_request *request)
+{
+    int failed = 0;
+    char *url = str_dup(request->url);
+    if (url == NULL)
+        return 1;
+    SET(CURLOPT_URL, url);
+    free(url); /* libcurl copies it */
+    SET(CURLOPT_PATH_AS_IS, 1L);
+    SET(CURLOPT_USERAGENT, request->user_agent);
+    SET(CURLOPT_HTTPHEADER, f->headers);
+    SET(CURLOPT_PROXY, request->proxy != NULL ? request->proxy : "");
+    return failed;
+}
+
+static int set_answer(CURL *easy, struct fetch *f)
+{
+    int failed = 0;
+    SET(CURLOPT_HEADERFUNCTION, fetch_on_head_line);
+    SET(CURLOPT_HEADERDATA, f);
+    SET(CURLOPT_WRITEFUNCTION, fetch_on_body);
+    SET(CURLOPT_WRITEDATA, f);
+    SET(CURLOPT_ERRORBUFFER, f->curl_text);
+    SET(CURLOPT_PRIVATE, f);
+    return failed;
+}
+
+static int set_cookies(CURL *easy, struct fetch *f, const char *cookie_file)
+{
+    int failed = 0;
+    CURLSH *share = NULL;
+    if (cookie_file != NULL && jars_find(&share, &f->pool->jars, cookie_file) != CW_OK)
+        return 1;
+    SET(CURLOPT_SHARE, share);
+    return failed;
+}
+
+enum cw_err fetch_set_options(struct fetch *f, const struct fetch_request *request, bool is_tls)
+{
+    CURL *easy = f->easy;
+    if (!make_headers(f, request->headers))
+        return CW_ENOMEM;
+    int failed = forbid(easy);
+    failed |= set_connection(easy, f, is_tls);
+    failed |= set_tls(easy, request->insecure);
+    failed |= set_limits(easy, &request->limits);
+    failed |= set_request(easy, f, request);
+    failed |= set_answer(easy, f);
+    failed |= set_cookies(easy, f, request->cookie_file);
+    return failed == 0 ? CW_OK : CW_ENOMEM;
+}
