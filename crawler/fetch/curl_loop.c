@@ -12,7 +12,12 @@ enum {
     WATCHES_FIRST = 64,
 };
 
-/* A descriptor in the loop. One of ours (is_ours) stays until libcurl closes the socket, so that a
+/* A descriptor in the loop. Invariant: watches[fd] is the watch of fd, and of one that libcurl
+ * has open or has closed behind our back: libcurl 7.88 does that, without any callback, to a socket
+ * that never got connected. Such a stale watch does no harm (the kernel forgot the descriptor); it
+ * goes when the number is used again, or with the loop.
+ *
+ * One of ours (is_ours) stays until libcurl closes the socket, so that a
  * connection that serves many requests is registered once; one that libcurl made by itself (the
  * wake-up pair of its resolver thread) only while libcurl looks at it. */
 struct watch {
@@ -20,6 +25,7 @@ struct watch {
     struct curl_loop *glue; /* borrowed; outlives the watch */
     uv_poll_t poll;
     curl_socket_t fd;
+    int events; /* of enum uv_poll_event, that libcurl wants now */
     bool is_ours;
 };
 
@@ -181,6 +187,19 @@ static bool watch_slot_make(struct curl_loop *glue, curl_socket_t fd)
     return true;
 }
 
+/* The descriptor is out of the loop when this returns, and may be closed. */
+static void watch_close(struct watch *watch)
+{
+    watch->glue->watches[watch->fd] = NULL;
+    uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+}
+
+static int watch_set(struct watch *watch, int events)
+{
+    watch->events = events;
+    return events != 0 ? uv_poll_start(&watch->poll, events, on_poll) : uv_poll_stop(&watch->poll);
+}
+
 static struct watch *watch_open(struct curl_loop *glue, curl_socket_t fd, bool is_ours)
 {
     struct watch *watch = watch_slot_make(glue, fd) ? malloc(sizeof *watch) : NULL;
@@ -197,11 +216,18 @@ static struct watch *watch_open(struct curl_loop *glue, curl_socket_t fd, bool i
     return watch;
 }
 
-/* The descriptor is out of the loop when this returns, and may be closed. */
-static void watch_close(struct watch *watch)
+/* Whatever had this number is gone. libcurl may not know that it is another socket now (it compares
+ * numbers and events), so what it wanted of the old one is watched on the new one. */
+static struct watch *watch_open_fresh(struct curl_loop *glue, curl_socket_t fd)
 {
-    watch->glue->watches[watch->fd] = NULL;
-    uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+    struct watch *stale = watch_find(glue, fd);
+    int events = stale != NULL ? stale->events : 0;
+    if (stale != NULL)
+        watch_close(stale);
+    struct watch *watch = watch_open(glue, fd, true);
+    if (watch != NULL && events != 0)
+        (void)watch_set(watch, events);
+    return watch;
 }
 
 static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
@@ -212,7 +238,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, voi
 
     if (what == CURL_POLL_REMOVE) {
         if (watch != NULL && watch->is_ours)
-            (void)uv_poll_stop(&watch->poll);
+            (void)watch_set(watch, 0);
         else if (watch != NULL)
             watch_close(watch);
         return 0;
@@ -220,9 +246,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, voi
     if (watch == NULL)
         watch = watch_open(glue, fd, false);
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    if (watch == NULL || uv_poll_start(&watch->poll, events, on_poll) != 0)
-        return -1;
-    return 0;
+    return watch != NULL && watch_set(watch, events) == 0 ? 0 : -1;
 }
 
 curl_socket_t curl_loop_open_socket(struct curl_loop *glue, const struct curl_sockaddr *address,
@@ -234,7 +258,7 @@ curl_socket_t curl_loop_open_socket(struct curl_loop *glue, const struct curl_so
         *reterr_errno = errno;
         return CURL_SOCKET_BAD;
     }
-    if (watch_open(glue, fd, true) == NULL) {
+    if (watch_open_fresh(glue, fd) == NULL) {
         (void)close(fd);
         *reterr_errno = ENOMEM;
         return CURL_SOCKET_BAD;
@@ -256,6 +280,9 @@ void curl_loop_close(struct curl_loop *glue, void (*on_closed)(void *arg), void 
     glue->on_closed = on_closed;
     glue->closed_arg = arg;
     (void)curl_multi_cleanup(glue->multi);
+    for (size_t fd = 0; fd < glue->watch_slots; fd++)
+        if (glue->watches[fd] != NULL)
+            watch_close(glue->watches[fd]); /* stale */
     uv_close((uv_handle_t *)&glue->timer, on_handle_closed);
     uv_close((uv_handle_t *)&glue->soon, on_handle_closed);
 }

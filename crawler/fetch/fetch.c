@@ -46,6 +46,8 @@ static enum cw_err read_target(struct target *ret, struct str url)
     uint64_t port = target.is_tls ? 443 : 80;
 
     target.hostname = str_first(authority, host_len);
+    if (str_starts(authority, STR("[")) && !str_ends(target.hostname, STR("]")))
+        return CW_EURL;
     if (host_len == 0 || str_find_char(url, '\0') < url.len ||
         str_find_char(authority, '@') < authority.len)
         return CW_EURL;

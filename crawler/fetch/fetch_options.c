@@ -130,6 +130,8 @@ static int set_cookies(CURL *easy, struct fetch *f, const char *cookie_file)
     if (cookie_file != NULL && jars_find(&share, &f->pool->jars, cookie_file) != CW_OK)
         return 1;
     SET(CURLOPT_SHARE, share);
+    if (share != NULL)
+        SET(CURLOPT_COOKIEFILE, ""); /* reads nothing, but switches the cookies on */
     return failed;
 }
 

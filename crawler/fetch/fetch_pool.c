@@ -80,7 +80,8 @@ void fetch_pool_put_easy(struct fetch_pool *pool, CURL *easy)
         curl_easy_cleanup(easy);
         return;
     }
-    (void)curl_easy_setopt(easy, CURLOPT_SHARE, NULL); /* what a reset leaves */
+    (void)curl_easy_setopt(easy, CURLOPT_SHARE, NULL);      /* what a reset leaves */
+    (void)curl_easy_setopt(easy, CURLOPT_COOKIEFILE, NULL); /* what a reset (7.88) leaks */
     curl_easy_reset(easy);
     pool->spare[pool->spare_count++] = easy;
 }

@@ -1,0 +1,818 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "crawler/fetch/address.h"
+#include "crawler/fetch/fetch.h"
+#include "tests/support/httpserver.h"
+#include "tests/support/looptest.h"
+
+static const struct guard loopback_only = {.allowed = GUARD_LOOPBACK};
+static const struct guard public_only = {.allowed = GUARD_PUBLIC};
+
+struct fixture {
+    struct looptest loop;
+    struct httpserver *server;
+    struct fetch_pool *pool;
+};
+
+/* What a callback was told; owns copies. */
+struct told {
+    bool is_done;
+    unsigned times;
+    struct fetch_result result; /* without its strings */
+    char *body;
+    size_t body_len;
+    char content_type[64], location[64], encoding[64], robots[64];
+};
+
+static void begin(struct fixture *f)
+{
+    looptest_begin(&f->loop);
+    f->server = httpserver_open(&f->loop.loop);
+    const struct fetch_pool_options options = {.loop = &f->loop.loop, .connections = 16};
+    assert_int_equal(fetch_pool_new(&f->pool, &options), CW_OK);
+}
+
+static void close_pool(struct fixture *f)
+{
+    bool is_closed = false;
+    fetch_pool_close(STEAL(f->pool), looptest_set_flag, &is_closed);
+    assert_false(is_closed);
+    looptest_run_until(&f->loop, &is_closed);
+}
+
+static void end(struct fixture *f)
+{
+    if (f->pool != NULL)
+        close_pool(f);
+    httpserver_close(f->server);
+    looptest_end(&f->loop);
+}
+
+static struct fetch_request request_for(struct str url)
+{
+    return (struct fetch_request){
+        .url = url,
+        .guard = &loopback_only,
+        .limits = {.connect_ms = 10000,
+                   .first_byte_ms = 15000,
+                   .total_ms = 30000,
+                   .body_bytes = 1 << 20,
+                   .header_bytes = 256 * 1024},
+        .user_agent = "crawld-test",
+    };
+}
+
+static void copy_text(char ret[64], struct str s)
+{
+    (void)snprintf(ret, 64, STR_FMT, str_is_absent(s) ? 1 : (int)s.len,
+                   str_is_absent(s) ? "-" : s.ptr);
+}
+
+static void on_done(void *arg, struct fetch_result *res)
+{
+    struct told *told = arg;
+    told->is_done = true;
+    told->times++;
+    told->result = *res;
+    copy_text(told->content_type, res->headers.content_type);
+    copy_text(told->location, res->headers.location);
+    copy_text(told->encoding, res->headers.content_encoding);
+    copy_text(told->robots, res->headers.x_robots_tag);
+    told->body = buf_take(&res->body, &told->body_len);
+}
+
+static void told_release(struct told *told)
+{
+    free(told->body);
+    *told = (struct told){0};
+}
+
+static struct fetch *start(struct fixture *f, const struct fetch_request *request,
+                           struct told *told)
+{
+    struct fetch *fetch = NULL;
+    *told = (struct told){0};
+    assert_int_equal(fetch_start(&fetch, f->pool, request, on_done, told), CW_OK);
+    assert_false(told->is_done); /* never before it returns */
+    return fetch;
+}
+
+static void finish(struct fixture *f, struct told *told)
+{
+    looptest_run_until(&f->loop, &told->is_done);
+    assert_int_equal(told->times, 1);
+}
+
+/* Fetches `path` with the request as `change` (may be NULL) alters it. */
+static void fetch_path(struct fixture *f, const char *path,
+                       void (*change)(struct fetch_request *request), struct told *told)
+{
+    char url[HTTPSERVER_URL_SIZE];
+    httpserver_url(f->server, NULL, path, url);
+    struct fetch_request request = request_for(str_of(url));
+    if (change != NULL)
+        change(&request);
+    (void)start(f, &request, told);
+    finish(f, told);
+}
+
+static void assert_body(const struct told *told, const char *expected)
+{
+    assert_int_equal(told->body_len, strlen(expected));
+    assert_memory_equal(told->body != NULL ? told->body : "", expected, told->body_len);
+}
+
+static void a_page__arrives_whole_with_its_facts(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    begin(&f);
+    httpserver_page(f.server, "/a", 200, "text/html; charset=utf-8", "<p>hello");
+    fetch_path(&f, "/a", NULL, &told);
+    assert_int_equal(told.result.err, CW_OK);
+    assert_string_equal(told.result.detail, "");
+    assert_int_equal(told.result.status, 200);
+    assert_int_equal(told.result.http_version, 11);
+    assert_string_equal(told.result.remote_ip, "127.0.0.1");
+    assert_string_equal(told.content_type, "text/html; charset=utf-8");
+    assert_string_equal(told.location, "-");
+    assert_false(told.result.reused);
+    assert_false(told.result.body_cut);
+    assert_int_equal(told.result.size, 8);
+    assert_body(&told, "<p>hello");
+    const struct timings *time = &told.result.time;
+    assert_true(time->connect_ms >= 0 && time->first_byte_ms >= time->connect_ms);
+    assert_true(time->total_ms >= 0 && time->ended_unix_ms >= time->started_unix_ms);
+    assert_int_equal(time->tls_ms, -1);
+    assert_int_equal(time->dns_ms, -1);
+    told_release(&told);
+    end(&f);
+}
+
+static void add_headers(struct fetch_request *request)
+{
+    static const char *const headers[] = {"X-One: 1", "Accept: text/html", NULL};
+    request->headers = headers;
+}
+
+static void the_request__says_what_it_was_told_and_no_more(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    char expected[512];
+    begin(&f);
+    fetch_path(&f, "/a/../b?c=%41", add_headers, &told);
+    (void)snprintf(expected, sizeof expected,
+                   "GET /a/../b?c=%%41 HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
+                   "User-Agent: crawld-test\r\n"
+                   "Accept-Encoding: gzip, deflate, br, zstd\r\nX-One: 1\r\n"
+                   "Accept: text/html\r\n\r\n",
+                   httpserver_port(f.server));
+    assert_string_equal(httpserver_head(f.server, 0), expected);
+    assert_int_equal(told.result.status, 404);
+    told_release(&told);
+
+    fetch_path(&f, "/next", NULL, &told); /* the same handle, used again, remembers nothing */
+    assert_null(strstr(httpserver_head(f.server, 1), "X-One"));
+    told_release(&told);
+    end(&f);
+}
+
+static void a_connection__serves_the_next_request(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    struct httpserver_counts counts;
+    struct fetch_pool_status status;
+    begin(&f);
+    httpserver_page(f.server, "/a", 200, "text/plain", "a");
+    for (int i = 0; i < 5; i++) {
+        fetch_path(&f, "/a", NULL, &told);
+        assert_int_equal(told.result.err, CW_OK);
+        assert_int_equal(told.result.reused, i > 0);
+        assert_true((told.result.time.connect_ms == -1) == (i > 0));
+        told_release(&told);
+    }
+    httpserver_counts(f.server, &counts);
+    assert_int_equal(counts.connections, 1);
+    assert_int_equal(counts.requests, 5);
+    fetch_pool_status(f.pool, &status);
+    assert_int_equal(status.started, 5);
+    assert_int_equal(status.connections_opened, 1);
+    assert_int_equal(status.bytes_received, 5);
+    assert_int_equal(status.running, 0);
+    end(&f);
+}
+
+/* RFC 9112 9.3.1: a client may retry on a new connection when the old one was closed unused. */
+static void a_connection_closed_meanwhile__is_replaced(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    begin(&f);
+    httpserver_raw(f.server, "/last", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na",
+                   HTTPSERVER_CLOSE);
+    for (int i = 0; i < 3; i++) {
+        fetch_path(&f, "/last", NULL, &told);
+        assert_int_equal(told.result.err, CW_OK);
+        assert_body(&told, "a");
+        told_release(&told);
+    }
+    end(&f);
+}
+
+static void a_hop__is_not_followed(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    begin(&f);
+    httpserver_raw(f.server, "/hop",
+                   "HTTP/1.1 302 Found\r\nLocation: /a\r\nLocation: /b\r\nContent-Length: 0\r\n"
+                   "\r\n",
+                   HTTPSERVER_KEEP);
+    fetch_path(&f, "/hop", NULL, &told);
+    assert_int_equal(told.result.err, CW_OK);
+    assert_int_equal(told.result.status, 302);
+    assert_string_equal(told.location, "/a");
+    assert_int_equal(told.body_len, 0);
+    struct httpserver_counts counts;
+    httpserver_counts(f.server, &counts);
+    assert_int_equal(counts.requests, 1);
+    told_release(&told);
+    end(&f);
+}
+
+static void a_coded_body__stays_coded(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    begin(&f);
+    httpserver_raw(f.server, "/gz",
+                   "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: br\r\n"
+                   "X-Robots-Tag: noindex\r\nX-Robots-Tag: nofollow\r\n"
+                   "Content-Length: 7\r\n\r\nnotgzip",
+                   HTTPSERVER_KEEP);
+    fetch_path(&f, "/gz", NULL, &told);
+    assert_int_equal(told.result.err, CW_OK);
+    assert_string_equal(told.encoding, "gzip,br");
+    assert_string_equal(told.robots, "noindex, nofollow");
+    assert_body(&told, "notgzip");
+    told_release(&told);
+    end(&f);
+}
+
+static void ask_conditionally(struct fetch_request *request)
+{
+    static const char *const headers[] = {"If-None-Match: \"a\"", "Range: bytes=0-1", NULL};
+    request->headers = headers;
+}
+
+static void an_asked_304_or_206__is_an_answer(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    begin(&f);
+    httpserver_raw(f.server, "/304", "HTTP/1.1 304 X\r\nETag: \"a\"\r\n\r\n", HTTPSERVER_KEEP);
+    httpserver_raw(f.server, "/206",
+                   "HTTP/1.1 206 X\r\nContent-Range: bytes 0-1/9\r\nContent-Length: 2\r\n\r\nab",
+                   HTTPSERVER_KEEP);
+    fetch_path(&f, "/304", ask_conditionally, &told);
+    assert_int_equal(told.result.err, CW_OK);
+    assert_int_equal(told.result.status, 304);
+    told_release(&told);
+    fetch_path(&f, "/206", ask_conditionally, &told);
+    assert_int_equal(told.result.err, CW_OK);
+    told_release(&told);
+    end(&f);
+}
+
+static void small_limits(struct fetch_request *request)
+{
+    request->limits = (struct fetch_limits){.connect_ms = 5000,
+                                            .first_byte_ms = 100,
+                                            .total_ms = 400,
+                                            .body_bytes = 10,
+                                            .header_bytes = 500};
+}
+
+static void small_limits_cut(struct fetch_request *request)
+{
+    small_limits(request);
+    request->cut_body = true;
+}
+
+#define OK_HEAD    "HTTP/1.1 200 OK\r\n"
+#define FIFTY      "X-Fifty: 0123456789012345678901234567890123456789\r\n"
+#define FIVE_TIMES FIFTY FIFTY FIFTY FIFTY FIFTY
+
+/* Each limit, and each way for an answer to end early, has its class. */
+static const struct end_case {
+    const char *name, *raw;
+    enum httpserver_then then;
+    bool is_held;
+    uint64_t drip_ms;
+    void (*change)(struct fetch_request *request);
+    enum cw_err err;
+    const char *body;
+    bool is_cut;
+} end_cases[] = {
+    {"the body limit, known beforehand", OK_HEAD "Content-Length: 11\r\n\r\n0123456789a",
+     HTTPSERVER_KEEP, false, 0, small_limits, CW_ETOOBIG, "", false},
+    {"the body limit, met on the way", OK_HEAD "\r\n0123456789a", HTTPSERVER_CLOSE, false, 0,
+     small_limits, CW_ETOOBIG, "", false},
+    {"a body just within the limit", OK_HEAD "Content-Length: 10\r\n\r\n0123456789",
+     HTTPSERVER_KEEP, false, 0, small_limits, CW_OK, "0123456789", false},
+    {"a body over the limit, cut", OK_HEAD "Content-Length: 11\r\n\r\n0123456789a", HTTPSERVER_KEEP,
+     false, 0, small_limits_cut, CW_OK, "0123456789", true},
+    {"a body within the limit, not cut", OK_HEAD "Content-Length: 10\r\n\r\n0123456789",
+     HTTPSERVER_KEEP, false, 0, small_limits_cut, CW_OK, "0123456789", false},
+    {"the header limit", OK_HEAD FIVE_TIMES FIVE_TIMES "\r\n", HTTPSERVER_KEEP, false, 0,
+     small_limits, CW_EHEADERS, "", false},
+    {"the header limit, by interim answers",
+     "HTTP/1.1 103 X\r\n" FIVE_TIMES "\r\nHTTP/1.1 103 X\r\n" FIVE_TIMES "\r\n" OK_HEAD "\r\n",
+     HTTPSERVER_CLOSE, false, 0, small_limits, CW_EHEADERS, "", false},
+    {"the header limit, by trailers",
+     OK_HEAD "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n" FIVE_TIMES FIVE_TIMES "\r\n",
+     HTTPSERVER_KEEP, false, 0, small_limits, CW_EHEADERS, "a", false},
+    {"an interim answer is not the answer",
+     "HTTP/1.1 103 X\r\nContent-Type: a/b\r\n\r\n" OK_HEAD "Content-Length: 1\r\n\r\na",
+     HTTPSERVER_KEEP, false, 0, small_limits, CW_OK, "a", false},
+    {"no answer in time", OK_HEAD "\r\n", HTTPSERVER_KEEP, true, 0, small_limits, CW_EFIRSTBYTE, "",
+     false},
+    {"an answer that drips too long", OK_HEAD "Content-Length: 9\r\n\r\n012345678", HTTPSERVER_KEEP,
+     false, 250, small_limits, CW_ETIMEOUT, NULL, false},
+    {"an answer that drips in time", OK_HEAD "Content-Length: 9\r\n\r\n012345678", HTTPSERVER_KEEP,
+     false, 1, small_limits, CW_OK, "012345678", false},
+    {"the end before any answer", "", HTTPSERVER_CLOSE, false, 0, NULL, CW_EEMPTY, "", false},
+    {"a reset before any answer", "", HTTPSERVER_RESET, false, 0, NULL, CW_ERESET, "", false},
+    {"the end before the end of the body", OK_HEAD "Content-Length: 9\r\n\r\n0123",
+     HTTPSERVER_CLOSE, false, 0, NULL, CW_ETRUNCATED, "0123", false},
+    {"a status that is none", "HTTP/1.1 600 X\r\nContent-Length: 0\r\n\r\n", HTTPSERVER_KEEP, false,
+     0, NULL, CW_EHTTPOTHER, "", false},
+};
+
+static void every_end__has_its_class(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(end_cases); i++) {
+        const struct end_case *c = &end_cases[i];
+        const struct httpserver_script script = {c->raw, strlen(c->raw), c->then, c->drip_ms,
+                                                 20,     c->is_held};
+        struct fixture f;
+        struct told told;
+        begin(&f);
+        httpserver_script(f.server, "/", &script);
+        fetch_path(&f, "/", c->change, &told);
+        if (told.result.err != c->err || told.result.body_cut != c->is_cut)
+            fail_msg("%s: expected %s, got %s (%s)", c->name, cw_err_name(c->err),
+                     cw_err_name(told.result.err), told.result.detail);
+        if (c->body != NULL)
+            assert_body(&told, c->body);
+        assert_true((told.result.err == CW_OK) == (told.result.detail[0] == '\0'));
+        told_release(&told);
+        end(&f);
+    }
+}
+
+static void a_refused_connection__is_a_connect_error(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    char url[HTTPSERVER_URL_SIZE];
+    begin(&f);
+    /* a port that was ours a moment ago: nobody listens there */
+    struct httpserver *gone = httpserver_open(&f.loop.loop);
+    httpserver_url(gone, NULL, "/", url);
+    httpserver_close(gone);
+    looptest_run_once(&f.loop);
+    struct fetch_request request = request_for(str_of(url));
+    (void)start(&f, &request, &told);
+    finish(&f, &told);
+    assert_int_equal(told.result.err, CW_ECONNECT);
+    assert_int_equal(told.result.status, 0);
+    assert_int_equal(told.result.time.first_byte_ms, -1);
+    told_release(&told);
+    end(&f);
+}
+
+/* A TLS handshake that a plain server never answers. */
+static void a_handshake_that_hangs__ends_at_the_connect_limit(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    char url[HTTPSERVER_URL_SIZE];
+    begin(&f);
+    (void)snprintf(url, sizeof url, "https://127.0.0.1:%u/", httpserver_port(f.server));
+    struct fetch_request request = request_for(str_of(url));
+    request.limits.connect_ms = 100;
+    (void)start(&f, &request, &told);
+    finish(&f, &told);
+    assert_int_equal(told.result.err, CW_ECONNTIMEO);
+    told_release(&told);
+    end(&f);
+}
+
+static void what_cannot_be_fetched__is_refused_at_once(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static const struct {
+        const char *url;
+        enum cw_err err;
+    } cases[] = {
+        {"ftp://127.0.0.1/", CW_EURL},
+        {"file:///etc/passwd", CW_EURL},
+        {"", CW_EURL},
+        {"http://", CW_EURL},
+        {"http:///a", CW_EURL},
+        {"http://a@127.0.0.1/", CW_EURL},
+        {"http://127.0.0.1:99999/", CW_EURL},
+        {"http://127.0.0.1:x/", CW_EURL},
+        {"http://[::1/", CW_EURL},
+        {"http://127.0.0.1:25/", CW_EBLOCKED},
+        {"https://[::1]:6667/", CW_EBLOCKED},
+    };
+    begin(&f);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fetch *untouched = NULL;
+        struct fetch_request request = request_for(str_of(cases[i].url));
+        assert_int_equal(fetch_start(&untouched, f.pool, &request, on_done, NULL), cases[i].err);
+        assert_null(untouched);
+    }
+    end(&f);
+}
+
+/* `count` addresses for a name, as a resolver would give them. Drop it. */
+static struct resolved *addresses_of(const char *const *texts, size_t count, uint64_t serial)
+{
+    struct resolved *r = malloc(sizeof *r + count * sizeof(struct sockaddr_storage));
+    assert_non_null(r);
+    *r = (struct resolved){1, count, (struct sockaddr_storage *)(void *)(r + 1), serial};
+    for (size_t i = 0; i < count; i++)
+        assert_true(address_read(texts[i], &r->addresses[i]));
+    return r;
+}
+
+/* Fetches http://HOST:PORT/ from `address`. */
+static void fetch_name(struct fixture *f, const char *host, const char *address, uint64_t serial,
+                       const struct guard *guard, struct told *told)
+{
+    char url[HTTPSERVER_URL_SIZE];
+    struct resolved *addresses = addresses_of(&address, 1, serial);
+    httpserver_url(f->server, host, "/", url);
+    struct fetch_request request = request_for(str_of(url));
+    request.addresses = addresses;
+    request.guard = guard;
+    (void)start(f, &request, told);
+    resolved_drop(addresses);
+    finish(f, told);
+}
+
+static void a_name__is_connected_to_at_its_addresses(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    begin(&f);
+    for (int i = 0; i < 3; i++) {
+        fetch_name(&f, "name.test", "127.0.0.1", 1, &loopback_only, &told);
+        assert_int_equal(told.result.err, CW_OK);
+        assert_int_equal(told.result.reused, i > 0);
+        told_release(&told);
+    }
+    fetch_name(&f, "dotted.test.", "127.0.0.1", 1, &loopback_only, &told);
+    assert_int_equal(told.result.err, CW_OK);
+    told_release(&told);
+    end(&f);
+}
+
+static void a_private_address__is_blocked_at_the_socket(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    struct httpserver_counts counts;
+    static const char *const spellings[] = {"127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0"};
+    begin(&f);
+    for (size_t i = 0; i < ARRAY_LEN(spellings); i++) {
+        fetch_name(&f, "public.test", spellings[i], i, &public_only, &told);
+        assert_int_equal(told.result.err, CW_EBLOCKED);
+        assert_non_null(strstr(told.result.detail, spellings[i]));
+        assert_non_null(strstr(told.result.detail, i < 3 ? "loopback" : "special"));
+        told_release(&told);
+    }
+    httpserver_counts(f.server, &counts);
+    assert_int_equal(counts.connections, 0);
+    end(&f);
+}
+
+/* First the name is harmless, then it means this machine: the second answer meets the guard. */
+static void a_name_that_is_rebound__is_blocked(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    begin(&f);
+    httpserver_raw(f.server, "/", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", HTTPSERVER_CLOSE);
+    fetch_name(&f, "rebound.test", "127.0.0.1", 1, &loopback_only, &told);
+    assert_int_equal(told.result.err, CW_OK);
+    told_release(&told);
+    fetch_name(&f, "rebound.test", "169.254.169.254", 2, &loopback_only, &told);
+    assert_int_equal(told.result.err, CW_EBLOCKED);
+    assert_string_equal(told.result.detail, "169.254.169.254 is a link-local address");
+    told_release(&told);
+    end(&f);
+}
+
+/* Two crawls share the pool; what one may reach the other may not, not even on an open connection.
+ */
+static void an_open_connection__is_guarded_too(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    struct httpserver_counts counts;
+    begin(&f);
+    fetch_name(&f, "shared.test", "127.0.0.1", 1, &loopback_only, &told);
+    assert_int_equal(told.result.err, CW_OK);
+    told_release(&told);
+    fetch_name(&f, "shared.test", "127.0.0.1", 1, &public_only, &told);
+    assert_int_equal(told.result.err, CW_EBLOCKED);
+    told_release(&told);
+    httpserver_counts(f.server, &counts);
+    assert_int_equal(counts.requests, 1);
+    end(&f);
+}
+
+static void a_forbidden_address_among_others__is_skipped(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    char url[HTTPSERVER_URL_SIZE];
+    static const char *const texts[] = {"10.0.0.1", "127.0.0.1"};
+    struct resolved *addresses = addresses_of(texts, 2, 1);
+    begin(&f);
+    httpserver_url(f.server, "mixed.test", "/", url);
+    struct fetch_request request = request_for(str_of(url));
+    request.addresses = addresses;
+    (void)start(&f, &request, &told);
+    finish(&f, &told);
+    assert_int_equal(told.result.err, CW_OK);
+    assert_string_equal(told.result.remote_ip, "127.0.0.1");
+    told_release(&told);
+    resolved_drop(addresses);
+    end(&f);
+}
+
+static void the_next_address__is_tried_when_one_refuses(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    char url[HTTPSERVER_URL_SIZE];
+    static const char *const texts[] = {"127.0.0.2", "::1", "127.0.0.3", "127.0.0.1"};
+    struct resolved *addresses = addresses_of(texts, ARRAY_LEN(texts), 1);
+    begin(&f);
+    httpserver_url(f.server, "several.test", "/", url);
+    struct fetch_request request = request_for(str_of(url));
+    request.addresses = addresses;
+    (void)start(&f, &request, &told);
+    finish(&f, &told);
+    assert_int_equal(told.result.err, CW_OK);
+    assert_string_equal(told.result.remote_ip, "127.0.0.1");
+    told_release(&told);
+    resolved_drop(addresses);
+    end(&f);
+}
+
+static void a_proxy__is_used_only_for_allowed_targets(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    struct fetch *untouched = NULL;
+    char proxy[HTTPSERVER_URL_SIZE];
+    begin(&f);
+    httpserver_url(f.server, NULL, "", proxy);
+    httpserver_page(f.server, "http://public.test/", 200, "text/plain", "by proxy");
+    struct fetch_request request = request_for(STR("http://public.test/"));
+    request.proxy = proxy;
+    request.guard = &public_only;
+    (void)start(&f, &request, &told);
+    finish(&f, &told);
+    assert_int_equal(told.result.err, CW_OK);
+    assert_body(&told, "by proxy");
+    told_release(&told);
+    request.url = STR("http://127.0.0.1/");
+    assert_int_equal(fetch_start(&untouched, f.pool, &request, on_done, NULL), CW_EBLOCKED);
+    end(&f);
+}
+
+static void cookies__live_in_the_jar_of_their_file(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    char url[HTTPSERVER_URL_SIZE];
+    begin(&f);
+    httpserver_raw(f.server, "/", "HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n",
+                   HTTPSERVER_KEEP);
+    httpserver_url(f.server, NULL, "/", url);
+    struct fetch_request request = request_for(str_of(url));
+    const char *const jars[] = {"no-such-file-1", "no-such-file-1", "no-such-file-2", NULL};
+    for (size_t i = 0; i < ARRAY_LEN(jars); i++) {
+        request.cookie_file = jars[i];
+        (void)start(&f, &request, &told);
+        finish(&f, &told);
+        bool has_cookie = strstr(httpserver_head(f.server, (unsigned)i), "Cookie: a=1") != NULL;
+        assert_int_equal(has_cookie, i == 1);
+        told_release(&told);
+    }
+    end(&f);
+}
+
+static void hold(struct fixture *f, const char *path)
+{
+    static const char raw[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    httpserver_script(
+        f->server, path,
+        &(struct httpserver_script){.bytes = raw, .len = sizeof raw - 1, .is_held = true});
+}
+
+static void a_canceled_fetch__ends_canceled(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told early, late, other;
+    char url[HTTPSERVER_URL_SIZE];
+    struct httpserver_counts counts = {0};
+    begin(&f);
+    hold(&f, "/");
+    httpserver_url(f.server, NULL, "/", url);
+    struct fetch_request request = request_for(str_of(url));
+    fetch_cancel(start(&f, &request, &early)); /* before it had a turn */
+    assert_false(early.is_done);
+    struct fetch *waiting = start(&f, &request, &late);
+    (void)start(&f, &request, &other);
+    while (counts.running < 2) {
+        looptest_run_once(&f.loop);
+        httpserver_counts(f.server, &counts);
+    }
+    fetch_cancel(waiting);
+    assert_false(late.is_done);
+    httpserver_release(f.server, "/");
+    finish(&f, &other);
+    assert_true(early.is_done && late.is_done);
+    assert_int_equal(early.result.err, CW_ECANCELED);
+    assert_int_equal(late.result.err, CW_ECANCELED);
+    assert_int_equal(other.result.err, CW_OK);
+    assert_int_equal(early.times + late.times, 2);
+    told_release(&early);
+    told_release(&late);
+    told_release(&other);
+    end(&f);
+}
+
+static void closing_the_pool__cancels_what_runs(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told[20];
+    char url[HTTPSERVER_URL_SIZE];
+    struct httpserver_counts counts = {0};
+    begin(&f);
+    hold(&f, "/");
+    httpserver_url(f.server, NULL, "/", url);
+    struct fetch_request request = request_for(str_of(url));
+    for (size_t i = 0; i < ARRAY_LEN(told) / 2; i++)
+        (void)start(&f, &request, &told[i]);
+    while (counts.running < ARRAY_LEN(told) / 2) {
+        looptest_run_once(&f.loop);
+        httpserver_counts(f.server, &counts);
+    }
+    for (size_t i = ARRAY_LEN(told) / 2; i < ARRAY_LEN(told); i++)
+        (void)start(&f, &request, &told[i]); /* these have not had a turn yet */
+    close_pool(&f);
+    for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+        assert_int_equal(told[i].times, 1);
+        assert_int_equal(told[i].result.err, CW_ECANCELED);
+        told_release(&told[i]);
+    }
+    end(&f);
+}
+
+/* Fetches again from inside its own callback, then closes the pool there. */
+struct chain {
+    struct fixture *fixture;
+    struct fetch_request request;
+    unsigned left;
+    bool is_closed;
+};
+
+static void on_chain(void *arg, struct fetch_result *res)
+{
+    struct chain *chain = arg;
+    struct fetch *fetch = NULL;
+    assert_int_equal(res->err, CW_OK);
+    if (chain->left-- > 0) {
+        assert_int_equal(
+            fetch_start(&fetch, chain->fixture->pool, &chain->request, on_chain, chain), CW_OK);
+        return;
+    }
+    struct fetch_pool *pool = STEAL(chain->fixture->pool);
+    fetch_pool_close(pool, looptest_set_flag, &chain->is_closed);
+    assert_int_equal(fetch_start(&fetch, pool, &chain->request, on_chain, chain), CW_ECANCELED);
+}
+
+static void callbacks__may_fetch_and_close(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char url[HTTPSERVER_URL_SIZE];
+    struct fetch *fetch;
+    begin(&f);
+    httpserver_page(f.server, "/", 200, "text/plain", "ok");
+    httpserver_url(f.server, NULL, "/", url);
+    struct chain chain = {.fixture = &f, .request = request_for(str_of(url)), .left = 10};
+    assert_int_equal(fetch_start(&fetch, f.pool, &chain.request, on_chain, &chain), CW_OK);
+    looptest_run_until(&f.loop, &chain.is_closed);
+    end(&f);
+}
+
+static void many_transfers__run_at_once(void **state)
+{
+    (void)state;
+    enum { MANY = 500 };
+    struct fixture f;
+    struct httpserver_counts counts = {0};
+    struct fetch_pool_status status;
+    char url[HTTPSERVER_URL_SIZE];
+    struct told *told = calloc(MANY, sizeof *told);
+    assert_non_null(told);
+    begin(&f);
+    hold(&f, "/");
+    httpserver_url(f.server, NULL, "/", url);
+    struct fetch_request request = request_for(str_of(url));
+    for (size_t i = 0; i < MANY; i++)
+        (void)start(&f, &request, &told[i]);
+    while (counts.running < MANY) {
+        looptest_run_once(&f.loop);
+        httpserver_counts(f.server, &counts);
+    }
+    fetch_pool_status(f.pool, &status);
+    assert_int_equal(status.running, MANY);
+    httpserver_release(f.server, "/");
+    for (size_t i = 0; i < MANY; i++) {
+        finish(&f, &told[i]);
+        assert_int_equal(told[i].result.err, CW_OK);
+        assert_body(&told[i], "ok");
+        told_release(&told[i]);
+    }
+    free(told);
+    end(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_page__arrives_whole_with_its_facts),
+        cmocka_unit_test(the_request__says_what_it_was_told_and_no_more),
+        cmocka_unit_test(a_connection__serves_the_next_request),
+        cmocka_unit_test(a_connection_closed_meanwhile__is_replaced),
+        cmocka_unit_test(a_hop__is_not_followed),
+        cmocka_unit_test(a_coded_body__stays_coded),
+        cmocka_unit_test(an_asked_304_or_206__is_an_answer),
+        cmocka_unit_test(every_end__has_its_class),
+        cmocka_unit_test(a_refused_connection__is_a_connect_error),
+        cmocka_unit_test(a_handshake_that_hangs__ends_at_the_connect_limit),
+        cmocka_unit_test(what_cannot_be_fetched__is_refused_at_once),
+        cmocka_unit_test(a_name__is_connected_to_at_its_addresses),
+        cmocka_unit_test(a_private_address__is_blocked_at_the_socket),
+        cmocka_unit_test(a_name_that_is_rebound__is_blocked),
+        cmocka_unit_test(an_open_connection__is_guarded_too),
+        cmocka_unit_test(a_forbidden_address_among_others__is_skipped),
+        cmocka_unit_test(the_next_address__is_tried_when_one_refuses),
+        cmocka_unit_test(a_proxy__is_used_only_for_allowed_targets),
+        cmocka_unit_test(cookies__live_in_the_jar_of_their_file),
+        cmocka_unit_test(a_canceled_fetch__ends_canceled),
+        cmocka_unit_test(closing_the_pool__cancels_what_runs),
+        cmocka_unit_test(callbacks__may_fetch_and_close),
+        cmocka_unit_test(many_transfers__run_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
