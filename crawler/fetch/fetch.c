@@ -251,22 +251,38 @@ static enum cw_err reserve_body(struct fetch *f)
     return buf_reserve(body, MIN(MIN((uint64_t)promised, body->max), (uint64_t)BODY_FIRST_MAX));
 }
 
+static enum cw_err keep_body(struct fetch *f, struct str bytes)
+{
+    struct buf *body = &f->result.body;
+    size_t room = body->max - body->len;
+    enum cw_err err = body->ptr == NULL ? reserve_body(f) : CW_OK;
+    if (err == CW_OK && bytes.len > room && !f->cut_body)
+        err = CW_ETOOBIG;
+    if (err == CW_OK)
+        err = buf_add(body, str_first(bytes, room));
+    f->result.body_cut = err == CW_OK && bytes.len > room;
+    return err;
+}
+
+/* The body is over though libcurl does not know it. */
+static bool body_has_ended(const struct fetch *f)
+{
+    return f->head.length_is_ours && !f->head.is_chunked &&
+           f->result.size >= f->head.content_length;
+}
+
 size_t fetch_on_body(char *bytes, size_t size, size_t count, void *arg)
 {
     struct fetch *f = fetch_from(arg);
-    struct buf *body = &f->result.body;
-    size_t got = size * count, fits = MIN(got, body->max - body->len);
-    enum cw_err err = body->ptr == NULL ? reserve_body(f) : CW_OK;
+    struct str got = str_from(bytes, size * count);
+    if (f->head.length_is_ours && !f->head.is_chunked)
+        got = str_first(got, (size_t)(f->head.content_length - f->result.size));
 
-    f->result.size += (int64_t)got;
-    f->pool->bytes_received += got;
-    if (err == CW_OK && fits < got && !f->cut_body)
-        err = CW_ETOOBIG;
-    if (err == CW_OK)
-        err = buf_add_bytes(body, bytes, fits);
-    if (err == CW_OK && fits == got)
-        return got;
-    f->result.body_cut = err == CW_OK;
+    f->result.size += (int64_t)got.len;
+    f->pool->bytes_received += got.len;
+    enum cw_err err = keep_body(f, got);
+    if (err == CW_OK && !f->result.body_cut && !body_has_ended(f))
+        return size * count;
     stop_with(f, err, NULL);
     return 0;
 }

@@ -86,12 +86,14 @@ static enum cw_err read_status_line(struct head *h, struct str line)
     struct str rest = line;
     uint64_t status;
     (void)str_cut(&rest, ' ');
-    if (!str_to_u64(str_first(str_trim(rest), 3), 999, &status))
+    rest = str_trim(rest);
+    struct str digits = str_cut(&rest, ' ');
+    if (digits.len != 3 || !str_to_u64(digits, 999, &status))
         return fail(h, CW_EPROTOCOL, "a status line without a status");
 
     head_release(h);
     h->status = (int32_t)status;
-    h->is_complete = h->is_chunked = false;
+    h->is_complete = h->is_chunked = h->length_is_ours = false;
     h->content_length = -1;
     h->last_field = -1;
     if (status < 100 || status > 599)
@@ -119,13 +121,16 @@ static enum cw_err read_content_length(struct head *h, struct str value)
 static enum cw_err read_field(struct head *h, struct str line)
 {
     struct str value = line;
-    struct str name = str_trim(str_cut(&value, ':'));
+    struct str spaced_name = str_cut(&value, ':');
+    struct str name = str_trim(spaced_name);
     h->last_field = -1;
     if (str_is_absent(value))
         return fail(h, CW_EPROTOCOL, "a header line without a colon");
     value = str_trim(value);
-    if (str_eq_nocase(name, STR("content-length")))
+    if (str_eq_nocase(name, STR("content-length"))) {
+        h->length_is_ours |= name.len < spaced_name.len;
         return read_content_length(h, value);
+    }
     if (str_eq_nocase(name, STR("transfer-encoding")))
         h->is_chunked = true;
     for (int i = 0; i < HEAD_FIELDS; i++)

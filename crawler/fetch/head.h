@@ -25,6 +25,8 @@ struct head {
     bool is_complete;       /* its empty line was seen: what follows are trailers */
     bool is_chunked;        /* it has a Transfer-Encoding: the length does not count */
     int64_t content_length; /* -1: not said */
+    bool length_is_ours;    /* written so (white space before the colon) that libcurl overlooks it:
+                               somebody else must end the body */
     const char *problem;    /* static text on the last failure; "" when there is nothing to say */
     int last_field;         /* that a folded line continues; -1: one that is not kept */
     struct buf fields[HEAD_FIELDS];
