@@ -246,7 +246,11 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, voi
     if (watch == NULL)
         watch = watch_open(glue, fd, false);
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    return watch != NULL && watch_set(watch, events) == 0 ? 0 : -1;
+    if (watch != NULL)
+        (void)watch_set(watch, events);
+    /* Never a failure: libcurl would end every transfer there is. A socket that could not be
+     * watched, for want of memory, ends at its time limit. */
+    return 0;
 }
 
 curl_socket_t curl_loop_open_socket(struct curl_loop *glue, const struct curl_sockaddr *address,

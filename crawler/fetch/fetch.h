@@ -32,20 +32,23 @@ void fetch_pool_close(struct fetch_pool *pool, void (*on_closed)(void *arg), voi
 /* All mandatory; times in milliseconds, sizes in bytes. */
 struct fetch_limits {
     int64_t connect_ms;    /* TCP and TLS; 10,000 */
-    int64_t first_byte_ms; /* from the request's end to the first byte of the answer; 15,000 */
+    int64_t first_byte_ms; /* from the request to the answer's first line; 15,000 */
     int64_t total_ms;      /* 30,000 */
     uint64_t body_bytes;   /* as received; 10 MiB */
-    uint64_t header_bytes; /* status lines, 1xx, headers and trailers together; 256 KiB */
+    uint64_t header_bytes; /* status lines, 1xx, headers and trailers together; 256 KiB, which is
+                              also the most it can be */
 };
 
 struct fetch_request {
     struct str url; /* canonical and ASCII; copied */
     const struct resolved
         *addresses; /* where to connect; held for the transfer. NULL: the host is an IP literal */
-    const struct guard *guard; /* borrowed until the callback */
+    const struct guard *guard; /* borrowed until the callback. With a proxy it judges the URL's host
+                                  and `addresses` beforehand, for the proxy makes the connection */
     struct fetch_limits limits;
     const char *user_agent;     /* the following: borrowed until the callback */
-    const char *const *headers; /* "Name: value", NULL-terminated, or NULL */
+    const char *const *headers; /* "Name: value", NULL-terminated, or NULL. A condition or a Range
+                                   here is what makes a 304 or a 206 an answer */
     const char *proxy;          /* NULL: none, whatever the environment says */
     const char *cookie_file;    /* NULL: no cookies (kept in a jar of the pool otherwise) */
     bool insecure;              /* no certificate check */
@@ -53,8 +56,8 @@ struct fetch_request {
 };
 
 /* The answer's headers that crawld reads; absent when not sent. The last of several equal ones
- * counts, but for x_robots_tag and link, whose values are joined by ", " and for content_encoding
- * (joined by ","). */
+ * counts, but for location (the first, as in browsers), x_robots_tag and link, whose values are
+ * joined by ", ", and content_encoding (joined by ","). */
 struct fetch_headers {
     struct str content_type, content_encoding, location, etag, last_modified, retry_after,
         x_robots_tag, link, content_language, date;
@@ -77,7 +80,8 @@ struct fetch_result {
 typedef void fetch_done_fn(void *arg, struct fetch_result *res); /* res is borrowed for the call */
 
 /* Starts the transfer. On error *ret is untouched and `done` never comes: CW_ENOMEM, CW_EURL,
- * CW_EBLOCKED (a port on the Fetch standard's bad-port list). */
+ * CW_EBLOCKED (a port on the Fetch standard's bad-port list; behind a proxy, a forbidden host or
+ * address), CW_ECANCELED (the pool is being closed). */
 enum cw_err fetch_start(struct fetch **ret, struct fetch_pool *pool,
                         const struct fetch_request *request, fetch_done_fn *done,
                         void *arg) MUST_CHECK;

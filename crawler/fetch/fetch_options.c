@@ -1,11 +1,5 @@
 #include "crawler/fetch/fetch_p.h"
 
-enum {
-    /* One for each running transfer. Measured on the loopback with bodies of 10 MiB: see
-     * DESIGN.md. */
-    BUFFER_BYTES = 16 * 1024,
-};
-
 #define SET(option, value) failed |= (int)curl_easy_setopt(easy, option, value)
 
 static bool has_header(const char *const *headers, struct str name)
@@ -87,12 +81,13 @@ static int set_tls(CURL *easy, bool insecure)
     return failed;
 }
 
+/* The receive buffer stays libcurl's 16 KiB: a handle that is used again keeps the buffer of its
+ * last transfer while a reset forgets its size. */
 static int set_limits(CURL *easy, const struct fetch_limits *limits)
 {
     int failed = 0;
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)MAX(limits->connect_ms, 1));
     SET(CURLOPT_TIMEOUT_MS, (long)MAX(limits->total_ms, 1));
-    SET(CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
     return failed;
 }
 

@@ -20,7 +20,7 @@ struct resolved {
     unsigned holders;
     size_t count;
     struct sockaddr_storage *addresses; /* port 0; in the order to be tried; at most RESOLVED_MAX */
-    uint64_t serial;                    /* differs whenever the addresses of a name changed */
+    uint64_t serial; /* differs whenever the set of addresses of a name changed; 0: it never does */
 };
 enum { RESOLVED_MAX = 8 };
 struct resolved *resolved_hold(const struct resolved *r);
@@ -44,8 +44,9 @@ void resolver_close(struct resolver *resolver, void (*on_closed)(void *arg), voi
 typedef void resolver_done_fn(void *arg, enum cw_err err, const struct resolved *addresses,
                               const char *detail);
 
-/* Asks for `hostname` (canonical; an IP literal, IPv6 in brackets, is answered without a question).
- * `done` comes exactly once, never before this returns. */
+/* Asks for `hostname` (canonical; an IP literal, IPv6 in brackets, and localhost are answered
+ * without a question). `done` comes exactly once, never before this returns. On error *ret is
+ * untouched and `done` never comes: CW_ENOMEM, CW_ECANCELED (the resolver is being closed). */
 enum cw_err resolver_ask(struct resolver_query **ret, struct resolver *resolver,
                          struct str hostname, resolver_done_fn *done, void *arg) MUST_CHECK;
 void resolver_cancel(struct resolver_query *query); /* `done` still comes, with CW_ECANCELED */

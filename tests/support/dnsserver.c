@@ -130,7 +130,7 @@ static void on_question(uv_udp_t *udp, ssize_t got, const uv_buf_t *buf,
     struct dnsserver *server = udp->data;
     struct packet packet = {.len = 0};
     char name[256];
-    int type;
+    int type = 0;
     (void)flags;
     if (got <= 0 || from == NULL)
         return;
