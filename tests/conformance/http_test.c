@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
 #include "crawler/fetch/fetch.h"
 #include "tests/support/httpserver.h"
+#include "tests/support/json.h"
 #include "tests/support/looptest.h"
 
 enum { FLOOD_BYTES = 2 * 1024 * 1024, NO_BODY = -1 };
@@ -107,13 +107,6 @@ struct seen {
     int64_t size;
     char detail[256], location[64];
 };
-
-static json_t *load(const char *name)
-{
-    char path[4096];
-    (void)snprintf(path, sizeof path, "%s/%s", CONFORMANCE_DIR, name);
-    return json_load_file(path, JSON_ALLOW_NUL, NULL);
-}
 
 static void copy(char *ret, size_t size, struct str s)
 {
@@ -230,46 +223,49 @@ static bool fields_are_right(const char *id, const struct seen *seen)
     return true;
 }
 
-static bool case_passes(const json_t *c)
+/* "ok, 5 bytes, the connection is clean" */
+static struct str describe(char room[400], enum cw_err err, int64_t size, bool next_is_fine,
+                           const char *detail)
 {
-    const char *id = json_string_value(json_object_get(c, "id"));
-    const json_t *response = json_object_get(c, "response");
-    const struct expectation *expected = expectation_of(id);
+    (void)snprintf(room, 400, "%s, %d bytes, next answer %s%s%s", cw_err_name(err), (int)size,
+                   next_is_fine ? "fine" : "spoilt", detail[0] != '\0' ? ": " : "", detail);
+    return str_of(room);
+}
+
+static void check(struct suite *suite, const json_t *test)
+{
+    struct str id = suite_str(test, "id");
+    const struct expectation *expected = expectation_of(id.ptr);
+    char wanted[400], got[400];
     struct seen seen;
     bool next_is_fine;
     if (expected == NULL) {
-        printf("%s: no verdict is known\n", id);
-        return false;
+        suite_count(suite, false, id, STR("a verdict in this test"), STR_NONE);
+        return;
     }
-    run(id, str_from(json_string_value(response), json_string_length(response)), &seen,
-        &next_is_fine);
+    run(id.ptr, suite_str(test, "response"), &seen, &next_is_fine);
     bool size_is_right = expected->size == NO_BODY || expected->size == seen.size;
-    if (seen.err == expected->err && size_is_right && next_is_fine && fields_are_right(id, &seen))
-        return true;
-    printf("%s: expected %s with %d bytes, got %s with %d (status %d, next answer %s): %s\n", id,
-           cw_err_name(expected->err), expected->size, cw_err_name(seen.err), (int)seen.size,
-           (int)seen.status, next_is_fine ? "fine" : "spoilt", seen.detail);
-    return false;
+    bool passed = seen.err == expected->err && size_is_right && next_is_fine &&
+                  fields_are_right(id.ptr, &seen);
+    suite_count(suite, passed, id, describe(wanted, expected->err, expected->size, true, ""),
+                describe(got, seen.err, seen.size, next_is_fine, seen.detail));
 }
 
 static void every_answer__ends_in_its_class(void **state)
 {
-    const json_t *cases = *state;
-    size_t passed = 0, total = json_array_size(cases);
-    for (size_t i = 0; i < total; i++)
-        passed += case_passes(json_array_get(cases, i));
-    printf("http answers: %zu/%zu\n", passed, total);
-    assert_true(total > 0);
-    assert_int_equal(passed, total);
+    struct suite suite = {.name = "http/h1.json"};
+    const json_t *test;
+    size_t i;
+    json_array_foreach((const json_t *)*state, i, test)
+    {
+        check(&suite, test);
+    }
+    assert_int_equal(suite_finish(&suite, 43), 0);
 }
 
 int main(void)
 {
-    json_t *cases = load("http/h1.json");
-    if (cases == NULL) {
-        printf("skipped: no conformance data in %s\n", CONFORMANCE_DIR);
-        return 77;
-    }
+    json_t *cases = suite_load_json(CONFORMANCE_DIR "/http/h1.json");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(every_answer__ends_in_its_class, cases),
     };

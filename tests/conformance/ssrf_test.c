@@ -1,51 +1,66 @@
-/* ssrf/addresses.json: single addresses, and whether the default guard may let crawld connect. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <jansson.h>
+/* ssrf: single addresses, and whether the default guard may let crawld connect to them; URLs, and
+ * whether they get as far as the guard by name, port and scheme. */
+#include <stdlib.h>
 
 #include "crawler/fetch/address.h"
 #include "crawler/fetch/guard.h"
+#include "crawler/parse/url.h"
+#include "tests/support/json.h"
 
-static json_t *load(const char *name)
+static struct str verdict_of(bool allowed)
 {
-    char path[4096];
-    (void)snprintf(path, sizeof path, "%s/%s", CONFORMANCE_DIR, name);
-    return json_load_file(path, 0, NULL);
+    return allowed ? STR("allow") : STR("deny");
 }
 
-static bool case_passes(const json_t *c)
+static int check_addresses(void)
 {
-    const char *ip = json_string_value(json_object_get(c, "ip"));
-    const char *verdict = json_string_value(json_object_get(c, "verdict"));
-    struct sockaddr_storage address;
+    json_t *cases = suite_load_json(CONFORMANCE_DIR "/ssrf/addresses.json");
+    struct suite suite = {.name = "ssrf/addresses.json"};
     const struct guard guard = GUARD_DEFAULT;
-    if (ip == NULL || verdict == NULL || !address_read(ip, &address)) {
-        printf("%s: cannot be read\n", ip != NULL ? ip : "(no ip)");
-        return false;
+    const json_t *test;
+    size_t i;
+    json_array_foreach(cases, i, test)
+    {
+        struct sockaddr_storage address;
+        struct str ip = suite_str(test, "ip");
+        bool is_address = address_read(ip.ptr, &address);
+        suite_check(&suite, ip, suite_str(test, "verdict"),
+                    is_address ? verdict_of(guard_allows(&guard, (struct sockaddr *)&address))
+                               : STR_NONE);
     }
-    bool allowed = guard_allows(&guard, (struct sockaddr *)&address);
-    if (allowed == (strcmp(verdict, "allow") == 0))
-        return true;
-    printf("%s: expected %s, got %s (%s)\n", ip, verdict, allowed ? "allow" : "deny",
-           guard_class_name(guard_classify((struct sockaddr *)&address)));
-    return false;
+    json_decref(cases);
+    return suite_finish(&suite, 51);
+}
+
+static bool url_is_allowed(struct str text)
+{
+    struct url url = URL_INIT;
+    bool allowed = url_parse(&url, text, NULL) == CW_OK && url_is_http(&url) &&
+                   !guard_port_is_bad(url_effective_port(&url)) &&
+                   guard_class_of_name(url_hostname(&url)) == GUARD_PUBLIC;
+    url_release(&url);
+    return allowed;
+}
+
+/* Misses one of 44: port 6379 is on the list of that data, not on the Fetch standard's, which is
+ * crawld's. */
+static int check_urls(void)
+{
+    json_t *cases = suite_load_json(CONFORMANCE_DIR "/ssrf/urls.json");
+    struct suite suite = {.name = "ssrf/urls.json"};
+    const json_t *test;
+    size_t i;
+    json_array_foreach(cases, i, test)
+    {
+        struct str url = suite_str(test, "url");
+        suite_check(&suite, url, suite_str(test, "verdict"), verdict_of(url_is_allowed(url)));
+    }
+    json_decref(cases);
+    return suite_finish(&suite, 43);
 }
 
 int main(void)
 {
-    json_t *cases = load("ssrf/addresses.json");
-    if (cases == NULL) {
-        printf("skipped: no conformance data in %s\n", CONFORMANCE_DIR);
-        return 77;
-    }
-    size_t passed = 0, total = json_array_size(cases);
-    for (size_t i = 0; i < total; i++)
-        passed += case_passes(json_array_get(cases, i));
-    printf("ssrf addresses: %zu/%zu\n", passed, total);
-    json_decref(cases);
-    return passed == total && total > 0 ? 0 : 1;
+    int addresses = check_addresses();
+    return check_urls() | addresses;
 }
