@@ -48,6 +48,8 @@ static enum cw_err read_target(struct target *ret, struct str url)
     target.hostname = str_first(authority, host_len);
     if (str_starts(authority, STR("[")) && !str_ends(target.hostname, STR("]")))
         return CW_EURL;
+    if (str_eq(target.hostname, STR("*"))) /* CURLOPT_RESOLVE would take it for every host */
+        return CW_EURL;
     if (host_len == 0 || str_find_char(url, '\0') < url.len ||
         str_find_char(authority, '@') < authority.len)
         return CW_EURL;
@@ -117,25 +119,35 @@ void fetch_free(struct fetch *f)
     free(f);
 }
 
-/* Makes the handle ready, down to the addresses, and hands it to libcurl. */
+/* Prepares what libcurl must be told of the addresses. Nothing behind a proxy, and nothing of an
+ * IPv6 literal: libcurl reads it by itself, and 7.88 has no way to name it in CURLOPT_RESOLVE. */
+static enum cw_err pin_addresses(struct fetch *f, const struct fetch_request *request,
+                                 const struct target *target)
+{
+    CLEANUP(buf_release) struct buf host_port = BUF_INIT(URL_MAX_BYTES + 16);
+    if (request->proxy != NULL || str_starts(target->hostname, STR("[")))
+        return CW_OK;
+    enum cw_err err =
+        buf_addf(&host_port, STR_FMT ":%u", STR_ARG(target->hostname), (unsigned)target->port);
+    if (err == CW_ETOOBIG)
+        return CW_EURL;
+    if (err != CW_OK)
+        return err;
+    return pins_take(&f->pin, f->pool->pins, buf_str(&host_port), f->addresses, &f->commands);
+}
+
+/* Makes a handle ready and gives it to libcurl. */
 static enum cw_err begin(struct fetch *f, const struct fetch_request *request,
                          const struct target *target)
 {
-    struct fetch_pool *pool = f->pool;
-    if (request->proxy == NULL) {
-        CLEANUP(buf_release) struct buf host_port = BUF_INIT(URL_MAX_BYTES + 16);
-        enum cw_err err =
-            buf_addf(&host_port, STR_FMT ":%u", STR_ARG(target->hostname), (unsigned)target->port);
-        if (err == CW_OK)
-            err = pins_take(&f->pin, pool->pins, buf_str(&host_port), f->addresses, &f->commands);
-        if (err != CW_OK)
-            return err == CW_ETOOBIG ? CW_EURL : err;
-    }
-    f->easy = fetch_pool_take_easy(pool);
+    enum cw_err err = pin_addresses(f, request, target);
+    if (err != CW_OK)
+        return err;
+    f->easy = fetch_pool_take_easy(f->pool);
     if (f->easy == NULL)
         return CW_ENOMEM;
-    enum cw_err err = fetch_set_options(f, request, target->is_tls);
-    return err != CW_OK ? err : curl_loop_add(pool->glue, f->easy);
+    err = fetch_set_options(f, request, target->is_tls);
+    return err != CW_OK ? err : curl_loop_add(f->pool->glue, f->easy);
 }
 
 enum cw_err fetch_start(struct fetch **ret, struct fetch_pool *pool,

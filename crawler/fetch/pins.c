@@ -78,12 +78,13 @@ static enum cw_err command_append(struct curl_slist **commands, const char *comm
     return CW_OK;
 }
 
-/* "host:port:address,address": for ever, until taken out. */
+/* "+host:port:address,address". The plus says "until it expires", which is never; what counts is
+ * that a host may begin with a minus, and "-host" alone would mean the other command. */
 static enum cw_err command_pin(struct curl_slist **commands, struct str host_port,
                                const struct resolved *addresses)
 {
     CLEANUP(buf_release) struct buf command = BUF_INIT(COMMAND_MAX);
-    enum cw_err err = buf_add(&command, host_port);
+    enum cw_err err = buf_addf(&command, "+" STR_FMT, STR_ARG(host_port));
     for (size_t i = 0; err == CW_OK && i < addresses->count; i++) {
         char text[ADDRESS_TEXT_SIZE];
         address_format((const struct sockaddr *)&addresses->addresses[i], text);

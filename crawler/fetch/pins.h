@@ -21,7 +21,7 @@ void pins_free(struct pins *pins);                 /* every pin must have been p
 
 /* Takes the pin of `host_port` and appends to *commands what libcurl must be told (a list for
  * CURLOPT_RESOLVE, the caller's to free, also on failure; it may stay NULL). `addresses` is NULL
- * when the host is an IP literal. */
+ * when the host is an IPv4 literal; an IPv6 literal has no pin. */
 enum cw_err pins_take(struct pin **ret, struct pins *pins, struct str host_port,
                       const struct resolved *addresses, struct curl_slist **commands) MUST_CHECK;
 

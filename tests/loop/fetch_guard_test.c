@@ -28,9 +28,37 @@ static void a_name__is_connected_to_at_its_addresses(void **state)
         assert_int_equal(told.result.reused, i > 0);
         told_release(&told);
     }
-    fetch_name(&f, "dotted.test.", "127.0.0.1", 1, &loopback_only, &told);
-    assert_int_equal(told.result.err, CW_OK);
-    told_release(&told);
+    static const char *const odd[] = {"dotted.test.", "-dash.test", "under_score.test"};
+    for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+        fetch_name(&f, odd[i], "127.0.0.1", 1, &loopback_only, &told);
+        assert_int_equal(told.result.err, CW_OK);
+        told_release(&told);
+    }
+    end(&f);
+}
+
+/* Whoever answers there, or nobody: what counts is that libcurl takes the address as it is. */
+static void an_ipv6_literal__is_connected_to(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    static const char *const hosts[] = {"[::1]", "[::ffff:127.0.0.1]"};
+    begin(&f);
+    for (size_t i = 0; i < 2 * ARRAY_LEN(hosts); i++) {
+        char url[HTTPSERVER_URL_SIZE];
+        struct sockaddr_storage address;
+        struct resolved resolved = {1, 1, &address, 0};
+        assert_true(address_parse(str_of(hosts[i % 2]), &address));
+        httpserver_url(f.server, hosts[i % 2], "/", url);
+        struct fetch_request request = request_for(str_of(url));
+        request.addresses = i < 2 ? NULL : &resolved;
+        (void)start(&f, &request, &told);
+        finish(&f, &told);
+        assert_true(told.result.err == CW_OK || told.result.err == CW_ECONNECT ||
+                    told.result.err == CW_EFILES || told.result.err == CW_ENETDOWN);
+        told_release(&told);
+    }
     end(&f);
 }
 
@@ -197,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name__is_connected_to_at_its_addresses),
+        cmocka_unit_test(an_ipv6_literal__is_connected_to),
         cmocka_unit_test(a_private_address__is_blocked_at_the_socket),
         cmocka_unit_test(a_name_that_is_rebound__is_blocked),
         cmocka_unit_test(an_open_connection__is_guarded_too),

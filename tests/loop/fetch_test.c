@@ -184,6 +184,7 @@ static void what_cannot_be_fetched__is_refused_at_once(void **state)
         {"", CW_EURL},
         {"http://", CW_EURL},
         {"http:///a", CW_EURL},
+        {"http://*/", CW_EURL},
         {"http://a@127.0.0.1/", CW_EURL},
         {"http://127.0.0.1:99999/", CW_EURL},
         {"http://127.0.0.1:x/", CW_EURL},

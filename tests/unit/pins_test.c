@@ -40,16 +40,17 @@ static void addresses__are_told_until_they_are_loaded(void **state)
     (void)state;
     struct pins *pins = pins_new(10);
     struct resolved *r = make("192.0.2.1", "2001:db8::1", 7), *other = make("192.0.2.1", "::1", 8);
-    struct pin *first = take(pins, STR("a.test:80"), r, "a.test:80:192.0.2.1,[2001:db8::1]");
+    struct pin *first = take(pins, STR("a.test:80"), r, "+a.test:80:192.0.2.1,[2001:db8::1]");
     /* the one before may never have reached libcurl, so it is told again */
-    struct pin *second = take(pins, STR("a.test:80"), r, "a.test:80:192.0.2.1,[2001:db8::1]");
+    struct pin *second = take(pins, STR("a.test:80"), r, "+a.test:80:192.0.2.1,[2001:db8::1]");
     assert_ptr_equal(first, second);
     pin_set_loaded(first, r);
     pins_put(pins, second);
     pins_put(pins, first);
     pins_put(pins, take(pins, STR("a.test:80"), r, ""));
-    pins_put(pins, take(pins, STR("a.test:81"), r, "a.test:81:192.0.2.1,[2001:db8::1]"));
-    pins_put(pins, take(pins, STR("a.test:80"), other, "a.test:80:192.0.2.1,[::1]"));
+    pins_put(pins, take(pins, STR("a.test:81"), r, "+a.test:81:192.0.2.1,[2001:db8::1]"));
+    pins_put(pins, take(pins, STR("a.test:80"), other, "+a.test:80:192.0.2.1,[::1]"));
+    pins_put(pins, take(pins, STR("-b.test:80"), other, "+-b.test:80:192.0.2.1,[::1]"));
     pins_put(pins, NULL);
     pins_free(pins);
     resolved_drop(r);
@@ -61,8 +62,8 @@ static void names_no_longer_used__are_taken_out(void **state)
     (void)state;
     struct pins *pins = pins_new(1);
     struct resolved *r = make("192.0.2.1", "192.0.2.2", 1);
-    struct pin *held = take(pins, STR("held.test:80"), r, "held.test:80:192.0.2.1,192.0.2.2");
-    pins_put(pins, take(pins, STR("a.test:80"), r, "a.test:80:192.0.2.1,192.0.2.2"));
+    struct pin *held = take(pins, STR("held.test:80"), r, "+held.test:80:192.0.2.1,192.0.2.2");
+    pins_put(pins, take(pins, STR("a.test:80"), r, "+a.test:80:192.0.2.1,192.0.2.2"));
     pins_put(pins, take(pins, STR("127.0.0.1:80"), NULL, "")); /* libcurl keeps literals too */
     assert_int_equal(pins_count(pins), 3);
     pins_put(pins, take(pins, STR("127.0.0.2:80"), NULL, "-a.test:80"));
