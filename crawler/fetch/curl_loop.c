@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,10 +13,9 @@ enum {
     WATCHES_FIRST = 64,
 };
 
-/* A descriptor in the loop. Invariant: watches[fd] is the watch of fd, and of one that libcurl
- * has open or has closed behind our back: libcurl 7.88 does that, without any callback, to a socket
- * that never got connected. Such a stale watch does no harm (the kernel forgot the descriptor); it
- * goes when the number is used again, or with the loop.
+/* A descriptor in the loop; watches[fd] is its place. libcurl 7.88 closes a socket that never got
+ * connected without calling us. Its watch is stale then and does no harm (the kernel forgot the
+ * descriptor); it goes when libcurl loses interest in the number, or when the number is used again.
  *
  * One of ours (is_ours) stays until libcurl closes the socket, so that a
  * connection that serves many requests is registered once; one that libcurl made by itself (the
@@ -39,6 +39,7 @@ struct curl_loop {
     bool timeout_is_now;    /* libcurl asked for a timeout of 0 */
     struct watch **watches; /* by descriptor */
     size_t watch_slots;
+    unsigned socket_count; /* watches that are ours */
     unsigned open_handles;
     void (*on_closed)(void *arg);
     void *closed_arg;
@@ -59,7 +60,7 @@ static struct curl_loop *glue_from(void *arg)
     return glue;
 }
 
-enum cw_err curl_loop_new(struct curl_loop **ret, uv_loop_t *loop, unsigned connections,
+enum cw_err curl_loop_new(struct curl_loop **ret, uv_loop_t *loop,
                           const struct curl_loop_hooks *hooks)
 {
     struct curl_loop *glue = malloc(sizeof *glue);
@@ -74,7 +75,9 @@ enum cw_err curl_loop_new(struct curl_loop **ret, uv_loop_t *loop, unsigned conn
     (void)curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, glue);
     (void)curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
     (void)curl_multi_setopt(multi, CURLMOPT_TIMERDATA, glue);
-    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)connections);
+    /* Never: 7.88 makes room by a walk over every host it ever had a connection to, and forgets
+     * none of them. Whoever adds transfers forbids their connections to be kept instead. */
+    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)INT32_MAX);
     (void)uv_timer_init(loop, &glue->timer);
     (void)uv_idle_init(loop, &glue->soon);
     glue->timer.data = glue->soon.data = glue;
@@ -93,6 +96,11 @@ void curl_loop_remove(struct curl_loop *glue, CURL *easy)
     CURLMcode code = curl_multi_remove_handle(glue->multi, easy);
     assert(code == CURLM_OK);
     (void)code;
+}
+
+unsigned curl_loop_sockets(const struct curl_loop *glue)
+{
+    return glue->socket_count;
 }
 
 void curl_loop_wake(struct curl_loop *glue)
@@ -191,6 +199,7 @@ static bool watch_slot_make(struct curl_loop *glue, curl_socket_t fd)
 static void watch_close(struct watch *watch)
 {
     watch->glue->watches[watch->fd] = NULL;
+    watch->glue->socket_count -= watch->is_ours;
     uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
 }
 
@@ -212,6 +221,7 @@ static struct watch *watch_open(struct curl_loop *glue, curl_socket_t fd, bool i
     }
     watch->poll.data = watch;
     glue->watches[fd] = watch;
+    glue->socket_count += is_ours;
     glue->open_handles++;
     return watch;
 }
@@ -237,10 +247,10 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, voi
     (void)easy, (void)socket_arg;
 
     if (what == CURL_POLL_REMOVE) {
-        if (watch != NULL && watch->is_ours)
+        if (watch != NULL && watch->is_ours && fcntl(fd, F_GETFD) >= 0)
             (void)watch_set(watch, 0);
         else if (watch != NULL)
-            watch_close(watch);
+            watch_close(watch); /* stale, or libcurl's own */
         return 0;
     }
     if (watch == NULL)

@@ -20,7 +20,9 @@ struct curl_loop_hooks {
     void *arg;
 };
 
-enum cw_err curl_loop_new(struct curl_loop **ret, uv_loop_t *loop, unsigned connections,
+/* It keeps every connection that may be kept: how many those are is for the owner to say, by
+ * CURLOPT_FORBID_REUSE and CURLOPT_MAXAGE_CONN. */
+enum cw_err curl_loop_new(struct curl_loop **ret, uv_loop_t *loop,
                           const struct curl_loop_hooks *hooks) MUST_CHECK;
 /* Every easy handle must have left. Closes every connection; calls `on_closed` once, from the loop;
  * it is freed before that call. on_turn may come once more before. */
@@ -29,6 +31,7 @@ void curl_loop_close(struct curl_loop *glue, void (*on_closed)(void *arg), void 
 enum cw_err curl_loop_add(struct curl_loop *glue, CURL *easy) MUST_CHECK;
 void curl_loop_remove(struct curl_loop *glue, CURL *easy); /* it is not reported */
 void curl_loop_wake(struct curl_loop *glue);               /* asks for on_turn() soon */
+unsigned curl_loop_sockets(const struct curl_loop *glue);  /* open now, idle ones included */
 
 /* For CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION (whose data is the curl_loop). A
  * socket opened here keeps its place in the loop for life, not for one transfer only. On failure

@@ -232,6 +232,8 @@ int fetch_on_connected(void *arg, char *remote_ip, char *local_ip, int remote_po
         block(f, (struct sockaddr *)&address);
         return CURL_PREREQFUNC_ABORT;
     }
+    if (f->has_socket && fetch_pool_is_crowded(f->pool))
+        (void)curl_easy_setopt(f->easy, CURLOPT_FORBID_REUSE, 1L);
     if (fetch_pool_await_first_byte(f) != CW_OK) {
         stop_with(f, CW_ENOMEM, NULL);
         return CURL_PREREQFUNC_ABORT;

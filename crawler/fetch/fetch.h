@@ -21,7 +21,7 @@ struct fetch;      /* one transfer; owned by the pool until its callback has ret
 
 struct fetch_pool_options {
     uv_loop_t *loop;      /* borrowed */
-    unsigned connections; /* kept alive at the most */
+    unsigned connections; /* in use at once, about; as many again are kept alive */
 };
 enum cw_err fetch_pool_new(struct fetch_pool **ret,
                            const struct fetch_pool_options *options) MUST_CHECK;

@@ -1,5 +1,7 @@
 #include "crawler/fetch/fetch_p.h"
 
+enum { IDLE_SECONDS = 30 }; /* an unused connection is closed after */
+
 #define SET(option, value) failed |= (int)curl_easy_setopt(easy, option, value)
 
 static bool has_header(const char *const *headers, struct str name)
@@ -58,6 +60,7 @@ static int set_connection(CURL *easy, struct fetch *f, bool is_tls)
      * those behind a slow handshake would wait for nothing. */
     SET(CURLOPT_PIPEWAIT, 0L);
     SET(CURLOPT_TCP_NODELAY, 1L);
+    SET(CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
     SET(CURLOPT_DNS_CACHE_TIMEOUT, -1L); /* pins.h says why */
     SET(CURLOPT_RESOLVE, f->commands);
     SET(CURLOPT_OPENSOCKETFUNCTION, fetch_on_open_socket);

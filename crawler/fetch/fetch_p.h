@@ -57,7 +57,8 @@ struct fetch_pool {
     struct heap silent;         /* those that wait for their first byte, by its deadline */
     uv_timer_t first_byte;      /* of the first in `silent` */
     CURL **spare;               /* easy handles to be used again; an array of max_spare */
-    unsigned spare_count, max_spare;
+    unsigned spare_count;
+    unsigned max_spare; /* the pool's `connections` */
     struct pins *pins;
     struct jar *jars;
     uint64_t started, connections_opened, bytes_received;
@@ -71,6 +72,7 @@ struct fetch_pool {
 struct fetch_pool *fetch_pool_from(void *arg); /* checks magic */
 CURL *fetch_pool_take_easy(struct fetch_pool *pool) MUST_CHECK;
 void fetch_pool_put_easy(struct fetch_pool *pool, CURL *easy); /* NULL is fine */
+bool fetch_pool_is_crowded(const struct fetch_pool *pool);     /* keep no more connections */
 void fetch_move(struct fetch *f, struct fetch_list *place);    /* NULL: to no list */
 enum cw_err fetch_pool_await_first_byte(struct fetch *f) MUST_CHECK;
 void fetch_pool_has_first_byte(struct fetch *f);

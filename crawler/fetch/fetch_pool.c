@@ -7,7 +7,7 @@
 #include "crawler/fetch/fetch.h"
 #include "crawler/fetch/fetch_p.h"
 
-enum { IDLE_PINS = 4096 };
+enum { IDLE_PINS = 1024 };
 
 static void on_finished(void *arg, CURL *easy, CURLcode code);
 static void on_turn(void *arg);
@@ -39,7 +39,7 @@ static enum cw_err pool_fill(struct fetch_pool *pool, const struct fetch_pool_op
     pool->spare = calloc(pool->max_spare, sizeof(CURL *));
     if (pool->pins == NULL || pool->spare == NULL)
         return CW_ENOMEM;
-    return curl_loop_new(&pool->glue, options->loop, options->connections, &hooks);
+    return curl_loop_new(&pool->glue, options->loop, &hooks);
 }
 
 enum cw_err fetch_pool_new(struct fetch_pool **ret, const struct fetch_pool_options *options)
@@ -63,6 +63,14 @@ enum cw_err fetch_pool_new(struct fetch_pool **ret, const struct fetch_pool_opti
     pool->first_byte.data = pool;
     *ret = pool;
     return CW_OK;
+}
+
+/* libcurl walks over all hosts it ever met when it makes room among its connections, so it never
+ * has to: a connection that is opened while there are too many is not kept. That also serves better
+ * than closing the oldest, for with more hosts than places the oldest is the one needed next. */
+bool fetch_pool_is_crowded(const struct fetch_pool *pool)
+{
+    return curl_loop_sockets(pool->glue) > 2 * pool->max_spare;
 }
 
 /* A reset handle forgets every option, so nothing of one request reaches the next; it keeps its

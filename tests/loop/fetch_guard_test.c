@@ -37,6 +37,31 @@ static void a_name__is_connected_to_at_its_addresses(void **state)
     end(&f);
 }
 
+/* libcurl itself would keep them all: fetch_pool_is_crowded() says no. */
+static void connections_beyond_the_limit__are_not_kept(void **state)
+{
+    (void)state;
+    enum { HOSTS = 100, KEPT = 2 * 16 + 1 };
+    struct fixture f;
+    struct told told;
+    struct httpserver_counts counts;
+    begin(&f);
+    for (int i = 0; i < 2 * HOSTS; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "h%d.test", i % HOSTS);
+        fetch_name(&f, name, "127.0.0.1", 1, &loopback_only, &told);
+        assert_int_equal(told.result.err, CW_OK);
+        assert_int_equal(told.result.reused, i >= HOSTS && i % HOSTS < KEPT - 1);
+        told_release(&told);
+    }
+    do {
+        looptest_run_once(&f.loop); /* until the server has seen the last one close */
+        httpserver_counts(f.server, &counts);
+    } while (counts.open_connections > KEPT);
+    assert_true(counts.open_connections >= KEPT - 1);
+    end(&f);
+}
+
 /* Whoever answers there, or nobody: what counts is that libcurl takes the address as it is. */
 static void an_ipv6_literal__is_connected_to(void **state)
 {
@@ -225,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name__is_connected_to_at_its_addresses),
+        cmocka_unit_test(connections_beyond_the_limit__are_not_kept),
         cmocka_unit_test(an_ipv6_literal__is_connected_to),
         cmocka_unit_test(a_private_address__is_blocked_at_the_socket),
         cmocka_unit_test(a_name_that_is_rebound__is_blocked),
