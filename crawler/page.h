@@ -46,6 +46,7 @@ enum exclude_reason {
 #define X(symbol, number, name) EXCLUDE_##symbol = number,
     EXCLUDE_REASONS(X)
 #undef X
+        EXCLUDE_REASON_COUNT /* of an array that has a place for each */
 };
 const char *exclude_reason_name(enum exclude_reason reason);
 

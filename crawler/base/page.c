@@ -9,6 +9,7 @@ const char *exclude_reason_name(enum exclude_reason reason)
     case EXCLUDE_##symbol: return name;
         EXCLUDE_REASONS(X)
 #undef X
+    case EXCLUDE_REASON_COUNT: break;
     }
     return "unknown";
 }

@@ -2,22 +2,21 @@
 
 #include "crawler/fetch/guard.h"
 
-/* The port that a politeness host names, 0 for the scheme's default. "[::1]:8080" has one, "[::1]"
- * has not. */
-static uint64_t port_of(struct str host)
+/* Does the politeness host name a port ("[::1]:22" does, "[::1]" does not) that must not be asked?
+ */
+static bool names_bad_port(struct str host)
 {
     uint64_t port;
     size_t at = host.len;
     while (at > 0 && ascii_is_digit(host.ptr[at - 1]))
         at--;
-    if (at == 0 || host.ptr[at - 1] != ':' || !str_to_u64(str_skip(host, at), UINT16_MAX, &port))
-        return 0;
-    return port;
+    return at > 0 && host.ptr[at - 1] == ':' && str_to_u64(str_skip(host, at), UINT16_MAX, &port) &&
+           guard_port_is_bad((uint16_t)port);
 }
 
 static struct verdict with_port(struct verdict verdict, struct str host)
 {
-    if (verdict.reason == EXCLUDE_NONE && guard_port_is_bad((uint16_t)port_of(host)))
+    if (verdict.reason == EXCLUDE_NONE && names_bad_port(host))
         verdict.reason = EXCLUDE_PORT;
     return verdict;
 }

@@ -3,10 +3,8 @@
 #include <assert.h>
 
 #include "crawler/base/clock.h"
-#include "crawler/engine/admit.h"
 #include "crawler/engine/crawl_p.h"
 #include "crawler/engine/visit.h"
-#include "crawler/frontier/priority.h"
 
 enum {
     CRAWL_MAGIC = 0x4352574c,
@@ -18,24 +16,17 @@ enum {
     IN_FLIGHT_PER_CONNECTION = 2,
 };
 
-/* In order of time. */
+/* In order of time; the end is told in crawl_end.c. */
 static void on_open(struct job *job);
 static void on_opened(struct job *job);
 static void on_prepare(void *arg, struct store_batch *batch);
 static void on_stored(void *arg, const struct outcome *outcome);
 static void on_landed(void *arg, const struct store_reply *reply);
-static void on_storage_failed(void *arg, enum cw_err err, const char *message);
 static void on_robots_attempt(void *arg, const struct attempt *attempt);
 static void on_robots_known(void *arg, struct str host, int32_t status);
-static void on_due(uv_timer_t *timer);
 static void on_deadline(uv_timer_t *timer);
-static void on_robots_closed(void *arg);
-static void on_sink_closed(void *arg);
-static void on_close(struct job *job);
-static void on_closed(struct job *job);
-static void on_timer_closed(uv_handle_t *handle);
 
-static struct crawl *crawl_from(void *arg)
+struct crawl *crawl_from(void *arg)
 {
     struct crawl *crawl = arg;
     assert(crawl->magic == CRAWL_MAGIC);
@@ -87,84 +78,7 @@ static void set_request(struct crawl *crawl)
     };
 }
 
-static enum cw_err build_scope(const struct crawl *crawl, struct scope **ret,
-                               struct errmsg *reterr_msg)
-{
-    static const enum scope_kind kinds[] = {
-        [CONFIG_SCOPE_HOST] = SCOPE_HOST,
-        [CONFIG_SCOPE_DOMAIN] = SCOPE_DOMAIN,
-        [CONFIG_SCOPE_PREFIX] = SCOPE_PREFIX,
-        [CONFIG_SCOPE_ANY] = SCOPE_ANY,
-    };
-    const struct crawl_config *config = crawl->config;
-    CLEANUP(arena_release) struct arena arena = ARENA_INIT(16 * 1024 * 1024);
-    size_t count = config->include.count + config->exclude.count;
-    struct str *patterns = arena_alloc(&arena, (count + 1) * sizeof *patterns);
-    if (patterns == NULL)
-        return errmsg_set(reterr_msg, CW_ENOMEM, "too many patterns");
-    for (size_t i = 0; i < config->include.count; i++)
-        patterns[i] = str_of(config->include.items[i]);
-    for (size_t i = 0; i < config->exclude.count; i++)
-        patterns[config->include.count + i] = str_of(config->exclude.items[i]);
-    const struct scope_options options = {
-        .kind = kinds[config->scope],
-        .seeds = crawl->roots.urls,
-        .seed_count = crawl->roots.count,
-        .include = patterns,
-        .include_count = config->include.count,
-        .exclude = patterns + config->include.count,
-        .exclude_count = config->exclude.count,
-        .max_depth = config->depth == CONFIG_UNLIMITED ? -1 : (int32_t)config->depth,
-        .no_follow = !config->follow,
-    };
-    return scope_new(ret, &options, reterr_msg);
-}
-
-struct scope *crawl_hold_scope(struct crawl *crawl)
-{
-    if (crawl->scope == NULL && build_scope(crawl, &crawl->scope, NULL) != CW_OK)
-        return NULL;
-    return scope_hold(crawl->scope);
-}
-
-void crawl_add_root(struct crawl *crawl, struct str url, struct str host)
-{
-    bool widened;
-    if (roots_add(&crawl->roots, url, host, &widened) == CW_OK && widened) {
-        scope_drop(crawl->scope);
-        crawl->scope = NULL;
-    }
-}
-
-/* Parses and canonicalizes what a person wrote. */
-static enum cw_err parse_seed(struct url *ret, struct str text, struct errmsg *reterr_msg)
-{
-    enum cw_err err = url_parse(ret, str_trim(text), NULL);
-    if (err == CW_OK && !url_is_http(ret))
-        err = CW_EURL;
-    if (err == CW_OK)
-        err = url_canonicalize(ret);
-    if (err == CW_OK && url_href(ret).len > URL_MAX_BYTES)
-        return errmsg_set(reterr_msg, CW_EURL, "\"" STR_FMT "...\": longer than %d bytes",
-                          STR_ARG(str_first(url_href(ret), 60)), URL_MAX_BYTES);
-    if (err == CW_EURL)
-        return errmsg_set(reterr_msg, CW_EURL,
-                          "\"" STR_FMT "\" is not an http(s) URL; write it as https://example.com/",
-                          STR_ARG(str_first(text, 200)));
-    return err == CW_OK ? CW_OK : errmsg_set(reterr_msg, err, "%s", cw_err_text(err));
-}
-
-static enum cw_err check_seeds(const struct crawl_config *config, struct errmsg *reterr_msg)
-{
-    enum cw_err err = CW_OK;
-    struct url url = URL_INIT;
-    for (size_t i = 0; err == CW_OK && i < config->seeds.count; i++)
-        err = parse_seed(&url, str_of(config->seeds.items[i]), reterr_msg);
-    url_release(&url);
-    return err;
-}
-
-static void free_crawl(struct crawl *crawl)
+void crawl_free(struct crawl *crawl)
 {
     scope_drop(crawl->scope);
     roots_release(&crawl->roots);
@@ -189,8 +103,8 @@ static enum cw_err prepare(struct crawl *crawl, const struct crawl_options *opti
     if (err != CW_OK)
         return errmsg_set(reterr_msg, err, "%s", cw_err_text(err));
     set_request(crawl);
-    err = check_seeds(options->config, reterr_msg);
-    return err == CW_OK ? build_scope(crawl, &crawl->scope, reterr_msg) : err;
+    err = seeds_check(options->config, reterr_msg);
+    return err == CW_OK ? rules_build_scope(crawl, &crawl->scope, reterr_msg) : err;
 }
 
 enum cw_err crawl_start(struct crawl **ret, struct engine *engine,
@@ -210,7 +124,7 @@ enum cw_err crawl_start(struct crawl **ret, struct engine *engine,
     };
     enum cw_err err = prepare(crawl, options, reterr_msg);
     if (err != CW_OK) {
-        free_crawl(crawl);
+        crawl_free(crawl);
         return err;
     }
     (void)uv_timer_init(engine->loop, &crawl->due); /* cannot fail */
@@ -222,7 +136,7 @@ enum cw_err crawl_start(struct crawl **ret, struct engine *engine,
 
 /* ---- opening ---- */
 
-/* On a worker: the crawl's job fields and its store, which nobody else touches yet. */
+/* On a worker, alone with the crawl: the loop does not touch it while it opens. */
 static void on_open(struct job *job)
 {
     struct crawl *crawl = CONTAINER_OF(job, struct crawl, job);
@@ -238,6 +152,10 @@ static void on_open(struct job *job)
         crawl->err = store_retry_seeds(crawl->store, &crawl->message);
     if (crawl->err == CW_OK)
         crawl->err = store_list_seeds(crawl->store, &crawl->known_seeds, &crawl->message);
+    if (crawl->err != CW_OK)
+        return;
+    rules_add_known_roots(crawl);
+    crawl->err = rules_judge_again(crawl);
 }
 
 static enum cw_err open_parts(struct crawl *crawl)
@@ -250,8 +168,8 @@ static enum cw_err open_parts(struct crawl *crawl)
         .on_prepare = on_prepare,
         .on_stored = on_stored,
         .on_landed = on_landed,
-        .on_failed = on_storage_failed,
-        .on_closed = on_sink_closed,
+        .on_failed = crawl_on_storage_failed,
+        .on_closed = crawl_on_sink_closed,
     };
     const struct robotcache_options robots = {
         .engine = crawl->engine,
@@ -261,30 +179,10 @@ static enum cw_err open_parts(struct crawl *crawl)
         .arg = crawl,
         .on_attempt = on_robots_attempt,
         .on_known = on_robots_known,
-        .on_closed = on_robots_closed,
+        .on_closed = crawl_on_robots_closed,
     };
     enum cw_err err = sink_new(&crawl->sink, &sink);
     return err == CW_OK ? robotcache_new(&crawl->robots, &robots) : err;
-}
-
-static void add_known_roots(struct crawl *crawl)
-{
-    struct url url = URL_INIT;
-    for (size_t i = 0; i < crawl->known_seeds.count; i++)
-        if (url_parse(&url, crawl->known_seeds.urls[i], NULL) == CW_OK)
-            crawl_add_root(crawl, url_href(&url), url_host_key(&url));
-    url_release(&url);
-    store_seeds_release(&crawl->known_seeds);
-}
-
-static void close_down(struct crawl *crawl);
-
-static void fail_crawl(struct crawl *crawl, enum cw_err err, const char *message)
-{
-    if (crawl->err == CW_OK || crawl->message.text[0] == '\0')
-        (void)errmsg_set(&crawl->message, err, "%s", message);
-    crawl->err = err;
-    crawl_stop(crawl, NULL);
 }
 
 static void on_opened(struct job *job)
@@ -295,13 +193,12 @@ static void on_opened(struct job *job)
         (void)errmsg_set(&crawl->message, err, "%s", cw_err_text(err));
     crawl->err = err;
     if (err != CW_OK || crawl->state == CRAWL_DRAINING) { /* drained before it began */
-        close_down(crawl);
+        crawl_close(crawl);
         return;
     }
     crawl->state = CRAWL_RUNNING;
     workbench_init(&crawl->bench, crawl, crawl->engine->connections,
                    (unsigned)crawl->config->per_host);
-    add_known_roots(crawl);
     for (size_t i = 0; i < crawl->config->seeds.count; i++) {
         err = crawl_add_seed(crawl, str_of(crawl->config->seeds.items[i]), NULL);
         if (err != CW_OK)
@@ -315,47 +212,6 @@ static void on_opened(struct job *job)
     if (crawl->options.on_opened != NULL)
         crawl->options.on_opened(crawl->options.arg);
     sink_flush(crawl->sink);
-}
-
-/* ---- seeds ---- */
-
-static void open_guard(struct crawl *crawl, const struct url *url)
-{
-    if (crawl->options.seeds_open_guard)
-        crawl->guard.allowed |= guard_class_of_name(url_hostname(url));
-}
-
-enum cw_err crawl_add_seed(struct crawl *crawl, struct str text, struct errmsg *reterr_msg)
-{
-    struct url url = URL_INIT;
-    enum cw_err err = parse_seed(&url, text, reterr_msg);
-    if (err == CW_OK) {
-        struct store_seed seed = {
-            .url = url_href(&url), .host = url_host_key(&url), .priority = PRIORITY_SEED};
-        crawl_add_root(crawl, seed.url, seed.host);
-        open_guard(crawl, &url);
-        struct scope *scope = crawl_hold_scope(crawl);
-        if (scope != NULL)
-            seed.verdict = admit_seed(scope, seed.url, seed.host);
-        err = scope != NULL ? sink_add_seed(crawl->sink, &seed) : CW_ENOMEM;
-        scope_drop(scope);
-        if (err == CW_OK)
-            sink_flush(crawl->sink);
-    }
-    url_release(&url);
-    return err;
-}
-
-bool crawl_has_room(const struct crawl *crawl)
-{
-    return crawl->state == CRAWL_RUNNING && !sink_is_full(crawl->sink);
-}
-
-void crawl_close_input(struct crawl *crawl)
-{
-    crawl->input_open = false;
-    if (crawl->state == CRAWL_RUNNING)
-        sink_flush(crawl->sink); /* its landing looks whether anything is left */
 }
 
 /* ---- running ---- */
@@ -385,17 +241,6 @@ static void wake_those_aside(struct crawl *crawl)
     visits_resume(crawl, room_to_fetch(crawl));
 }
 
-/* Does what the end still asks for, whenever something has come to an end. */
-static void go_on_ending(struct crawl *crawl)
-{
-    if (crawl->state != CRAWL_DRAINING || crawl->visit_count > 0)
-        return;
-    if (crawl->err != CW_OK || sink_is_idle(crawl->sink))
-        close_down(crawl);
-    else if (sink_has_gathered(crawl->sink))
-        sink_flush(crawl->sink); /* its landing brings us back */
-}
-
 /* The last visits and the last batch end here; from a callback of the sink or of a visit. */
 void crawl_visit_ended(struct crawl *crawl)
 {
@@ -405,8 +250,7 @@ void crawl_visit_ended(struct crawl *crawl)
             sink_flush(crawl->sink);
     }
     if (crawl->state == CRAWL_DRAINING && crawl->visit_count == 0)
-        (void)uv_timer_start(&crawl->due, on_due, 0,
-                             0); /* not inline: a caller may be at work on us */
+        crawl_look_soon(crawl, 0); /* not inline: a caller may be at work on us */
 }
 
 static void on_prepare(void *arg, struct store_batch *batch)
@@ -447,7 +291,7 @@ static void wait_for_due(struct crawl *crawl, const struct store_reply *reply)
         return;
     int64_t wait_ms = reply->next_due_unix_ms - clock_unix_ms();
     wait_ms = MIN(MAX(wait_ms, shortest_ms), LONGEST_WAIT_MS);
-    (void)uv_timer_start(&crawl->due, on_due, (uint64_t)wait_ms, 0);
+    crawl_look_soon(crawl, wait_ms);
 }
 
 static void on_landed(void *arg, const struct store_reply *reply)
@@ -459,7 +303,7 @@ static void on_landed(void *arg, const struct store_reply *reply)
     if (crawl->state == CRAWL_RUNNING) {
         enum cw_err err = workbench_take(&crawl->bench, reply);
         if (err != CW_OK) {
-            fail_crawl(crawl, err, cw_err_text(err));
+            crawl_fail(crawl, err, cw_err_text(err));
             return;
         }
         wake_those_aside(crawl);
@@ -472,16 +316,7 @@ static void on_landed(void *arg, const struct store_reply *reply)
             crawl_drain(crawl, "finished");
     }
     if (crawl->state == CRAWL_DRAINING)
-        (void)uv_timer_start(&crawl->due, on_due, 0, 0);
-}
-
-static void on_due(uv_timer_t *timer)
-{
-    struct crawl *crawl = CONTAINER_OF(timer, struct crawl, due);
-    if (crawl->state == CRAWL_RUNNING)
-        sink_flush(crawl->sink);
-    else
-        go_on_ending(crawl);
+        crawl_look_soon(crawl, 0);
 }
 
 static void on_robots_attempt(void *arg, const struct attempt *attempt)
@@ -506,108 +341,9 @@ static void on_robots_known(void *arg, struct str host, int32_t status)
     bh->touched = true;
 }
 
-/* ---- ending ---- */
-
 static void on_deadline(uv_timer_t *timer)
 {
     crawl_drain(CONTAINER_OF(timer, struct crawl, deadline), "max-time");
-}
-
-static void drain(struct crawl *crawl, const char *end_reason, bool cancel_all)
-{
-    if (crawl->state == CRAWL_CLOSING)
-        return;
-    if (crawl->state != CRAWL_DRAINING)
-        crawl->end_reason = end_reason;
-    bool opened = crawl->state != CRAWL_OPENING && crawl->sink != NULL;
-    crawl->state = CRAWL_DRAINING;
-    if (!opened)
-        return; /* on_opened() will see it */
-    visits_drop(crawl, cancel_all);
-    (void)uv_timer_start(&crawl->due, on_due, 0, 0);
-}
-
-void crawl_drain(struct crawl *crawl, const char *end_reason)
-{
-    drain(crawl, end_reason, false);
-}
-
-void crawl_stop(struct crawl *crawl, const char *end_reason)
-{
-    drain(crawl, end_reason, true);
-}
-
-static void on_storage_failed(void *arg, enum cw_err err, const char *message)
-{
-    fail_crawl(crawl_from(arg), err, message);
-}
-
-/* Everything has landed, or never will. */
-static void close_down(struct crawl *crawl)
-{
-    crawl->state = CRAWL_CLOSING;
-    crawl->open_parts = 2; /* the timers close last, with the store */
-    if (crawl->robots != NULL)
-        robotcache_close(STEAL(crawl->robots));
-    else
-        on_robots_closed(crawl);
-}
-
-static void on_robots_closed(void *arg)
-{
-    struct crawl *crawl = crawl_from(arg);
-    if (crawl->sink != NULL)
-        sink_close(STEAL(crawl->sink));
-    else
-        on_sink_closed(crawl);
-}
-
-static void on_sink_closed(void *arg)
-{
-    struct crawl *crawl = crawl_from(arg);
-    executor_run(crawl->engine->executor, LANE_STORE, &crawl->job, on_close, on_closed);
-}
-
-/* On a worker, alone with the store. */
-static void on_close(struct job *job)
-{
-    struct crawl *crawl = CONTAINER_OF(job, struct crawl, job);
-    struct errmsg message;
-    if (crawl->store != NULL && crawl->err == CW_OK)
-        crawl->has_summary = store_summarise(crawl->store, &crawl->summary, &message) == CW_OK;
-    enum cw_err err =
-        store_close(STEAL(crawl->store), crawl->err == CW_OK ? crawl->end_reason : NULL, &message);
-    if (crawl->err == CW_OK && err != CW_OK) {
-        crawl->err = err;
-        crawl->message = message;
-    }
-}
-
-static void on_closed(struct job *job)
-{
-    struct crawl *crawl = CONTAINER_OF(job, struct crawl, job);
-    workbench_release(&crawl->bench);
-    uv_close((uv_handle_t *)&crawl->due, on_timer_closed);
-    uv_close((uv_handle_t *)&crawl->deadline, on_timer_closed);
-    crawl->due.data = crawl->deadline.data = crawl;
-}
-
-static void on_timer_closed(uv_handle_t *handle)
-{
-    struct crawl *crawl = crawl_from(handle->data);
-    if (--crawl->open_parts > 0)
-        return;
-    const struct crawl_result result = {
-        .err = crawl->err,
-        .message = crawl->message.text,
-        .end_reason = crawl->end_reason,
-        .has_summary = crawl->has_summary,
-        .summary = &crawl->summary,
-        .pages = crawl->run_pages,
-        .elapsed_ms = clock_mono_ms() - crawl->started_ms,
-    };
-    crawl->options.on_ended(crawl->options.arg, &result);
-    free_crawl(crawl);
 }
 
 void crawl_status(const struct crawl *crawl, struct crawl_status *ret)

@@ -1,4 +1,5 @@
-/* crawl_p: a crawl's inside, for crawl.c, workbench.c and visit.c. */
+/* crawl_p: a crawl's inside, for the files of this room that tell its story: crawl.c and
+ * crawl_end.c, seeds.c, rules.c, workbench.c and visit.c. */
 #ifndef CRAWLER_ENGINE_CRAWL_P_H
 #define CRAWLER_ENGINE_CRAWL_P_H
 
@@ -54,10 +55,28 @@ struct crawl {
     bool has_summary;
 };
 
+struct crawl *crawl_from(void *arg); /* checks magic */
+void crawl_free(struct crawl *crawl);
+
+/* ---- crawl.c: running ---- */
+
 /* May a visit whose turn has come start its request now? Not while the writer or the parsers are
  * behind (back-pressure), nor beyond --max-pages. What has been requested and is not yet on disk is
  * never more than twice the connections: that is what a kill costs at the most. */
 bool crawl_may_fetch(const struct crawl *crawl);
+
+/* A visit has ended and is gone. */
+void crawl_visit_ended(struct crawl *crawl);
+
+/* ---- rules.c: what the scope is ---- */
+
+enum cw_err rules_build_scope(const struct crawl *crawl, struct scope **ret,
+                              struct errmsg *reterr_msg) MUST_CHECK;
+
+/* On the worker that opens the store: what the start URLs of now and of earlier runs make of the
+ * scope, and what of the database that changes. */
+void rules_add_known_roots(struct crawl *crawl);
+enum cw_err rules_judge_again(struct crawl *crawl) MUST_CHECK;
 
 /* The scope as of now, held for the caller; NULL when memory is out. */
 struct scope *crawl_hold_scope(struct crawl *crawl);
@@ -65,7 +84,20 @@ struct scope *crawl_hold_scope(struct crawl *crawl);
 /* A start URL was redirected to `url`: its host belongs to the crawl, too. */
 void crawl_add_root(struct crawl *crawl, struct str url, struct str host);
 
-/* A visit has ended and is gone. */
-void crawl_visit_ended(struct crawl *crawl);
+/* ---- seeds.c ---- */
+
+/* Parses and canonicalizes what a person wrote. CW_EURL: no http(s) URL, or too long. */
+enum cw_err seeds_parse(struct url *ret, struct str text, struct errmsg *reterr_msg) MUST_CHECK;
+enum cw_err seeds_check(const struct crawl_config *config, struct errmsg *reterr_msg) MUST_CHECK;
+
+/* ---- crawl_end.c: what leads to the end ---- */
+
+/* Looks after `wait_ms` whether there is something to do, or to end. */
+void crawl_look_soon(struct crawl *crawl, int64_t wait_ms);
+void crawl_fail(struct crawl *crawl, enum cw_err err, const char *message);
+void crawl_close(struct crawl *crawl); /* everything has landed, or never will */
+void crawl_on_storage_failed(void *arg, enum cw_err err, const char *message);
+void crawl_on_robots_closed(void *arg);
+void crawl_on_sink_closed(void *arg);
 
 #endif

@@ -187,10 +187,9 @@ static struct verdict judge_link(const struct page_link *link, const struct scop
         return link->verdict;
     if (!link->follow)
         return (struct verdict){.reason = EXCLUDE_REQUISITE};
-    struct verdict verdict = admit_url(scope, link->url, link->host, link->depth);
-    if (verdict.reason == EXCLUDE_NONE && link->nofollow)
-        verdict.reason = EXCLUDE_NOFOLLOW;
-    return verdict;
+    if (link->nofollow)
+        return (struct verdict){.reason = EXCLUDE_NOFOLLOW};
+    return admit_url(scope, link->url, link->host, link->depth);
 }
 
 static void judge_links(struct outcome *o, const struct scope *scope)

@@ -82,6 +82,7 @@ enum cw_err roots_add(struct roots *roots, struct str url, struct str host, bool
         return CW_ENOMEM;
     HASH_ADD_KEYPTR(hh, roots->table, root->key, key.len, root);
     roots->urls[roots->count++] = str_of(root->url);
+    roots->mark ^= str_hash(key);
     *ret_added = true;
     return CW_OK;
 }

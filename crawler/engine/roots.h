@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/config.h"
 #include "crawler/base/err.h"
@@ -17,6 +18,7 @@ struct roots {
     struct root *table; /* owned */
     struct str *urls;   /* owned array; the strings live in the table */
     size_t count, cap;
+    uint64_t mark; /* stands for the set of roots, in whatever order they came */
 };
 
 void roots_init(struct roots *roots, enum config_scope kind);

@@ -48,6 +48,8 @@ enum db_statement {
     DB_SEED_LIST,
     DB_SEED_FAILED,
     DB_SEED_RETRY,
+    DB_REJUDGE_LIST,
+    DB_REJUDGE_NOTE,
     DB_READ_URL,
     DB_READ_BODY,
     DB_STATEMENT_COUNT,

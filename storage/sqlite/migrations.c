@@ -47,7 +47,7 @@ static const char FRONTIER_TABLES[] =
 
     "CREATE TABLE crawl_(id INTEGER PRIMARY KEY, started_ms INTEGER NOT NULL, ended_ms INTEGER,"
     " command TEXT, version TEXT, pages INTEGER NOT NULL, errors INTEGER NOT NULL,"
-    " bytes INTEGER NOT NULL, end_reason TEXT);";
+    " bytes INTEGER NOT NULL, end_reason TEXT, rules INTEGER);"; /* rules: store_rejudge() */
 
 static const char RESULT_TABLES[] =
     "CREATE TABLE page_(url_id INTEGER PRIMARY KEY, status INTEGER NOT NULL, error TEXT,"

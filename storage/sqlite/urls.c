@@ -53,7 +53,7 @@ struct known_url {
 
 static enum exclude_reason exclude_reason_by_name(struct str name)
 {
-    for (int i = EXCLUDE_NONE; i <= EXCLUDE_NOFOLLOW; i++)
+    for (int i = EXCLUDE_NONE; i < EXCLUDE_REASON_COUNT; i++)
         if (str_eq(name, str_of(exclude_reason_name((enum exclude_reason)i))))
             return (enum exclude_reason)i;
     return EXCLUDE_NONE;

@@ -19,7 +19,7 @@ struct totals {
 struct tally {
     int64_t statuses[STATUS_MAX + 1];
     int64_t failed[CW_ERR_COUNT];
-    int64_t excluded[EXCLUDE_NOFOLLOW + 1];
+    int64_t excluded[EXCLUDE_REASON_COUNT];
 };
 
 /* A host that this transaction has to do with: its row, read once and written at the end. */
