@@ -23,7 +23,7 @@ static const struct config_key process_keys[] = {
      .meaning = "Where the databases live, one NAME.db for each crawl."},
     {FIELD(connections), .type = CONFIG_INT, .default_text = "64", .min = 1, .max = 10000,
      .meaning = "Requests under way at once, over all crawls."},
-    {FIELD(per_address), .type = CONFIG_INT, .default_text = "8", .min = 1, .max = 1000,
+    {FIELD(per_address), .type = CONFIG_INT, .default_text = "8", .min = 1, .max = 10000,
      .meaning = "Requests under way at once to one IP address, however many hosts share it; at "
                 "least the largest per_host."},
     {FIELD(dns_servers), .type = CONFIG_TEXT, .default_text = "null", .check = check_servers,
@@ -61,7 +61,7 @@ static const struct config_key crawl_keys[] = {
     {NAMED(max_time, max_time_ms), .type = CONFIG_DURATION, .default_text = "unlimited",
      .min = SECOND, .max = 3650 * DAY, .word = "unlimited",
      .meaning = "How long one run may take."},
-    {FIELD(per_host), .type = CONFIG_INT, .default_text = "2", .min = 1, .max = 1000,
+    {FIELD(per_host), .type = CONFIG_INT, .default_text = "2", .min = 1, .max = 10000,
      .meaning = "Requests under way at once to one host."},
     {NAMED(delay, delay_ms), .type = CONFIG_DURATION, .default_text = "auto", .max = DAY,
      .word = "auto",

@@ -35,7 +35,7 @@ static const struct bad_case {
     {"above the range, and above any range",
      "connections: 10001\nper_address: 99999999999999999999\n",
      "1:14: connections: \"10001\" is not a whole number from 1 to 10000\n"
-     "2:14: per_address: \"99999999999999999999\" is not a whole number from 1 to 1000\n"},
+     "2:14: per_address: \"99999999999999999999\" is not a whole number from 1 to 10000\n"},
     {"a negative number", "connections: -1\n",
      "1:14: connections: \"-1\" is not a whole number from 1 to 10000\n"},
     {"a relative path", "state_directory: var/crawld\n",
@@ -329,7 +329,7 @@ static void the_command_line__sets_by_the_same_table(void **state)
         assert_int_equal(crawl_config_set(&c, "include", "*", &msg), CW_OK);
     assert_int_equal(c.include.count, 5);
     assert_int_equal(crawl_config_set(&c, "per_host", "0", &msg), CW_ECONFIG);
-    assert_string_equal(msg.text, "per_host: \"0\" is not a whole number from 1 to 1000");
+    assert_string_equal(msg.text, "per_host: \"0\" is not a whole number from 1 to 10000");
     assert_int_equal(c.per_host, 2);
     assert_int_equal(crawl_config_set(&c, "connections", "5", &msg), CW_ECONFIG);
     assert_string_equal(msg.text, "connections: unknown key");
