@@ -95,14 +95,19 @@ enum {
     CONFIG_MAX_PROBLEMS = 1000, /* reported; a last one, at 0:0, says that there are more */
 };
 
-/* Reads the file whole. On failure *ret is untouched and every problem found is in *ret_report
- * (which is always filled, and the caller's to release): CW_ECONFIG. CW_ENOTFOUND: no such file.
- * CW_ENOMEM. What is not YAML ends the search at the first place where it is not. */
-enum cw_err config_load(struct config **ret, const char *path,
+/* Asked about each text that has passed this room's own checks, for what only other rooms know: is
+ * a seed a URL, does a pattern compile? `key` is its key. CW_ECONFIG, with a sentence that begins
+ * with the key: a problem at the text's place. */
+typedef enum cw_err config_vet_fn(const char *key, struct str text, struct errmsg *reterr_msg);
+
+/* Reads the file whole; `vet` may be NULL. On failure *ret is untouched and every problem found is
+ * in *ret_report (which is always filled, and the caller's to release): CW_ECONFIG. CW_ENOTFOUND:
+ * no such file. CW_ENOMEM. What is not YAML ends the search at the first place where it is not. */
+enum cw_err config_load(struct config **ret, const char *path, config_vet_fn *vet,
                         struct config_report *ret_report) MUST_CHECK;
 
 /* The same for a text already read. */
-enum cw_err config_parse(struct config **ret, struct str text,
+enum cw_err config_parse(struct config **ret, struct str text, config_vet_fn *vet,
                          struct config_report *ret_report) MUST_CHECK;
 void config_free(struct config *config);
 

@@ -13,6 +13,7 @@ enum { ARENA_BYTES = 64 << 20 };
 struct section {
     struct config *config;        /* borrowed; the whole */
     struct config_report *report; /* borrowed */
+    config_vet_fn *vet;           /* NULL: nothing more to ask */
     enum config_level level;
     void *object; /* struct config or struct crawl_config */
     const struct node
@@ -45,6 +46,8 @@ static enum cw_err read_text(struct section *s, const struct config_key *key,
     if (value->kind != NODE_TEXT || value->is_null)
         return report_kind(s, key, value, is_item);
     enum cw_err err = config_key_set(key, s->object, value->text, &msg);
+    if (err == CW_OK && s->vet != NULL)
+        err = s->vet(key->name, value->text, &msg);
     return err == CW_ECONFIG ? report_add(s->report, value->place, "%s", msg.text) : err;
 }
 
@@ -144,7 +147,7 @@ static enum cw_err read_crawl(struct section *of, const struct node *item,
                               struct crawl_config *crawl)
 {
     crawl_config_init(crawl);
-    struct section s = {of->config, of->report, CONFIG_OF_CRAWL, crawl, {NULL}};
+    struct section s = {of->config, of->report, of->vet, CONFIG_OF_CRAWL, crawl, {NULL}};
     if (item->kind == NODE_REFUSED)
         return CW_OK;
     if (item->kind != NODE_MAPPING)
@@ -211,9 +214,10 @@ static enum cw_err fill_texts(struct config *config)
     return config->user_agent != NULL && config->state_directory != NULL ? CW_OK : CW_ENOMEM;
 }
 
-static enum cw_err read_config(struct config *config, struct str text, struct config_report *report)
+static enum cw_err read_config(struct config *config, struct str text, config_vet_fn *vet,
+                               struct config_report *report)
 {
-    struct section s = {config, report, CONFIG_OF_PROCESS, config, {NULL}};
+    struct section s = {config, report, vet, CONFIG_OF_PROCESS, config, {NULL}};
     struct arena arena = ARENA_INIT(ARENA_BYTES);
     struct node *root = NULL;
     enum cw_err err;
@@ -229,13 +233,14 @@ static enum cw_err read_config(struct config *config, struct str text, struct co
     return err;
 }
 
-enum cw_err config_parse(struct config **ret, struct str text, struct config_report *ret_report)
+enum cw_err config_parse(struct config **ret, struct str text, config_vet_fn *vet,
+                         struct config_report *ret_report)
 {
     *ret_report = (struct config_report){0};
     struct config *config = calloc(1, sizeof *config);
     if (config == NULL)
         return CW_ENOMEM;
-    enum cw_err err = read_config(config, text, ret_report);
+    enum cw_err err = read_config(config, text, vet, ret_report);
     report_finish(ret_report);
     if (err == CW_OK && ret_report->count > 0)
         err = CW_ECONFIG;
@@ -264,7 +269,8 @@ static enum cw_err report_errno(struct config_report *report, int number)
     return number == ENOENT ? CW_ENOTFOUND : CW_ECONFIG;
 }
 
-enum cw_err config_load(struct config **ret, const char *path, struct config_report *ret_report)
+enum cw_err config_load(struct config **ret, const char *path, config_vet_fn *vet,
+                        struct config_report *ret_report)
 {
     *ret_report = (struct config_report){0};
     FILE *file = fopen(path, "re");
@@ -273,7 +279,7 @@ enum cw_err config_load(struct config **ret, const char *path, struct config_rep
     struct buf text = BUF_INIT(CONFIG_MAX_BYTES + 1);
     enum cw_err err = read_file(&text, file);
     if (err == CW_OK)
-        err = config_parse(ret, buf_str(&text), ret_report);
+        err = config_parse(ret, buf_str(&text), vet, ret_report);
     else if (err == CW_ECONFIG)
         err = report_errno(ret_report, errno);
     (void)fclose(file);

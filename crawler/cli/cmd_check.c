@@ -2,6 +2,7 @@
 #include "config/config.h"
 #include "crawler/cli/cmd.h"
 #include "crawler/cli/options.h"
+#include "crawler/engine/vet.h"
 
 static void print_problems(FILE *out, const char *path, const struct config_report *report)
 {
@@ -31,7 +32,7 @@ static int run(int argc, char **argv)
         return verdict == OPTIONS_ENDED ? EXIT_DONE : EXIT_USAGE;
     if (argc - first != 1)
         return cmd_fail("check", EXIT_USAGE, "needs one file");
-    enum cw_err err = config_load(&config, argv[first], &report);
+    enum cw_err err = config_load(&config, argv[first], engine_vet, &report);
     print_problems(stdout, argv[first], &report);
     if (err != CW_OK && report.count == 0)
         (void)cmd_fail("check", EXIT_DONE, "%s: %s", argv[first], cw_err_text(err));

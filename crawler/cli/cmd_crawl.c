@@ -155,9 +155,9 @@ static enum cw_err name_database(const char *first_url, char *ret_path, size_t s
     struct url url = URL_INIT;
     enum cw_err err = url_parse(&url, str_of(first_url), NULL);
     if (err != CW_OK || !url_is_http(&url))
-        err = errmsg_set(reterr_msg, CW_EURL,
-                         "\"%.200s\" is not an http(s) URL; write it as https://example.com/",
-                         first_url);
+        err =
+            errmsg_set(reterr_msg, CW_EURL,
+                       "\"%.200s\" is not an http(s) URL such as https://example.com/", first_url);
     else
         (void)snprintf(ret_path, size, STR_FMT ".db", STR_ARG(url_hostname(&url)));
     url_release(&url);

@@ -103,8 +103,9 @@ void report_print_summary(FILE *out, const struct crawl_result *result, const ch
     const struct store_summary *summary = result->summary;
     int64_t rate = result->elapsed_ms > 0 ? result->pages * 1000 / result->elapsed_ms : 0;
     units_format_duration(result->elapsed_ms, elapsed);
-    (void)fprintf(out, "%s: %" PRId64 " pages in %s (%" PRId64 "/s), stored in %s\n",
-                  result->end_reason, result->pages, elapsed, rate, db_path);
+    (void)fprintf(out, "%s: %" PRId64 " page%s in %s (%" PRId64 "/s), stored in %s\n",
+                  result->end_reason, result->pages, result->pages == 1 ? "" : "s", elapsed, rate,
+                  db_path);
     if (!result->has_summary)
         return;
     print_counts(out, "answers", summary->statuses, summary->status_count);

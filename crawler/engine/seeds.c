@@ -16,7 +16,7 @@ enum cw_err seeds_parse(struct url *ret, struct str text, struct errmsg *reterr_
                           STR_ARG(str_first(url_href(ret), 60)), URL_MAX_BYTES);
     if (err == CW_EURL)
         return errmsg_set(reterr_msg, CW_EURL,
-                          "\"" STR_FMT "\" is not an http(s) URL; write it as https://example.com/",
+                          "\"" STR_FMT "\" is not an http(s) URL such as https://example.com/",
                           STR_ARG(str_first(text, 200)));
     return err == CW_OK ? CW_OK : errmsg_set(reterr_msg, err, "%s", cw_err_text(err));
 }
@@ -37,25 +37,38 @@ static void open_guard(struct crawl *crawl, const struct url *url)
         crawl->guard.allowed |= guard_class_of_name(url_hostname(url));
 }
 
+/* The verdict, with a word to whoever named a URL that the rules keep out. */
+static enum cw_err add_judged(struct crawl *crawl, struct store_seed *seed)
+{
+    struct scope *scope = crawl_hold_scope(crawl);
+    if (scope == NULL)
+        return CW_ENOMEM;
+    seed->verdict = admit_seed(scope, seed->url, seed->host);
+    if (seed->verdict.reason != EXCLUDE_NONE)
+        log_warn(crawl->engine->log, "start URL excluded", F_STR("url", seed->url),
+                 F_TEXT("reason", exclude_reason_name(seed->verdict.reason)),
+                 F_STR("detail", seed->verdict.detail));
+    enum cw_err err =
+        sink_add_seed(crawl->sink, seed); /* copies the detail, which the scope owns */
+    scope_drop(scope);
+    return err;
+}
+
 enum cw_err crawl_add_seed(struct crawl *crawl, struct str text, struct errmsg *reterr_msg)
 {
-    struct url url = URL_INIT;
+    CLEANUP(url_release) struct url url = URL_INIT;
     enum cw_err err = seeds_parse(&url, text, reterr_msg);
-    if (err == CW_OK) {
-        struct store_seed seed = {
-            .url = url_href(&url), .host = url_host_key(&url), .priority = PRIORITY_SEED};
-        crawl_add_root(crawl, seed.url, seed.host);
-        open_guard(crawl, &url);
-        struct scope *scope = crawl_hold_scope(crawl);
-        if (scope != NULL)
-            seed.verdict = admit_seed(scope, seed.url, seed.host);
-        err = scope != NULL ? sink_add_seed(crawl->sink, &seed) : CW_ENOMEM;
-        scope_drop(scope);
-        if (err == CW_OK)
-            sink_flush(crawl->sink);
-    }
-    url_release(&url);
-    return err;
+    if (err != CW_OK)
+        return err;
+    struct store_seed seed = {
+        .url = url_href(&url), .host = url_host_key(&url), .priority = PRIORITY_SEED};
+    crawl_add_root(crawl, seed.url, seed.host);
+    open_guard(crawl, &url);
+    err = add_judged(crawl, &seed);
+    if (err != CW_OK)
+        return errmsg_set(reterr_msg, err, "%s", cw_err_text(err));
+    sink_flush(crawl->sink);
+    return CW_OK;
 }
 
 bool crawl_has_room(const struct crawl *crawl)

@@ -8,6 +8,7 @@
 #include "crawler/base/buf.h"
 #include "crawler/engine/crawl.h"
 #include "crawler/engine/engine.h"
+#include "crawler/engine/vet.h"
 #include "crawler/service/notify.h"
 
 enum { PATH_MAX_BYTES = 4096, STATUS_MAX_BYTES = 512 };
@@ -88,7 +89,7 @@ static enum cw_err load(const struct service_options *options, struct loaded **r
     struct loaded *loaded = calloc(1, sizeof *loaded);
     if (loaded == NULL)
         return CW_ENOMEM;
-    enum cw_err err = config_load(&loaded->config, options->config_path, &report);
+    enum cw_err err = config_load(&loaded->config, options->config_path, engine_vet, &report);
     log_problems(options, &report);
     config_report_release(&report);
     if (err != CW_OK) {

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct str text = str_from((const char *)data, size);
     struct config_report report;
     struct config *config = NULL;
-    enum cw_err err = config_parse(&config, text, &report);
+    enum cw_err err = config_parse(&config, text, NULL, &report);
     assert(err == CW_OK || err == CW_ECONFIG);
     if (err == CW_OK)
         check_config(config);

@@ -108,7 +108,7 @@ static struct config *expect_no_problem(struct str file)
 {
     struct config *config = NULL;
     struct config_report report;
-    enum cw_err err = config_parse(&config, file, &report);
+    enum cw_err err = config_parse(&config, file, NULL, &report);
     if (err != CW_OK)
         fail_msg("%u:%u: %s", report.problems[0].line, report.problems[0].column,
                  report.problems[0].text);
@@ -122,7 +122,7 @@ static void the_sample__loads_with_and_without_its_crawl(void **state)
     struct config *config = NULL;
     struct config_report report;
     struct buf text = BUF_INIT(1 << 16), whole = BUF_INIT(1 << 16);
-    assert_int_equal(config_load(&config, CONFIG_SAMPLE, &report), CW_OK);
+    assert_int_equal(config_load(&config, CONFIG_SAMPLE, NULL, &report), CW_OK);
     assert_int_equal(report.count, 0);
     assert_int_equal(config->crawl_count, 0);
     config_free(config);

@@ -177,7 +177,7 @@ static void expect_problems(const char *name, struct str file, const char *probl
     struct config *config = NULL;
     struct config_report report;
     struct buf got = BUF_INIT(1 << 20);
-    enum cw_err err = config_parse(&config, file, &report);
+    enum cw_err err = config_parse(&config, file, NULL, &report);
     print_report(&got, &report);
     if (err != CW_ECONFIG || !str_eq(buf_str(&got), str_of(problems)))
         fail_msg("%s: expected\n%sgot (%s)\n" STR_FMT, name, problems, cw_err_name(err),
@@ -208,7 +208,7 @@ static struct config *expect_good(struct str file)
     struct config *config = NULL;
     struct config_report report;
     struct buf got = BUF_INIT(1 << 20);
-    enum cw_err err = config_parse(&config, file, &report);
+    enum cw_err err = config_parse(&config, file, NULL, &report);
     print_report(&got, &report);
     if (err != CW_OK)
         fail_msg("expected no problem, got\n" STR_FMT, STR_ARG(buf_str(&got)));
@@ -346,7 +346,7 @@ static void expect_unreadable(const char *path, enum cw_err expected, const char
 {
     struct config *config = NULL;
     struct config_report report;
-    assert_int_equal(config_load(&config, path, &report), expected);
+    assert_int_equal(config_load(&config, path, NULL, &report), expected);
     assert_null(config);
     assert_int_equal(report.count, 1);
     assert_int_equal(report.problems[0].line, 0);
@@ -405,7 +405,7 @@ static void a_hostile_file__is_refused_within_its_bounds(void **state)
         assert_int_equal(buf_add(&text, str_of(c->head)), CW_OK);
         while (buf_add(&text, str_of(c->unit)) == CW_OK) {
         }
-        assert_int_equal(config_parse(&config, buf_str(&text), &report), CW_ECONFIG);
+        assert_int_equal(config_parse(&config, buf_str(&text), NULL, &report), CW_ECONFIG);
         assert_in_range(report.count, 1, CONFIG_MAX_PROBLEMS + 1);
         (void)snprintf(first, sizeof first, "%u:%u: %s", report.problems[0].line,
                        report.problems[0].column, report.problems[0].text);
@@ -424,7 +424,7 @@ static void more_problems_than_fit__are_counted_off_with_a_word(void **state)
     struct config *config = NULL;
     for (int i = 0; i < CONFIG_MAX_PROBLEMS + 5; i++)
         assert_int_equal(buf_add(&text, STR("b: 1\n")), CW_OK);
-    assert_int_equal(config_parse(&config, buf_str(&text), &report), CW_ECONFIG);
+    assert_int_equal(config_parse(&config, buf_str(&text), NULL, &report), CW_ECONFIG);
     assert_int_equal(report.count, CONFIG_MAX_PROBLEMS + 1);
     assert_int_equal(report.problems[CONFIG_MAX_PROBLEMS - 1].line, CONFIG_MAX_PROBLEMS);
     assert_string_equal(report.problems[CONFIG_MAX_PROBLEMS].text,
