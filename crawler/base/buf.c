@@ -97,6 +97,9 @@ static enum cw_err add_json_char(struct buf *b, struct str s, size_t *at)
         return buf_addf(b, "\\%c", escape);
     if (c < 0x20 || c == 0x7F)
         return buf_addf(b, "\\u%04x", c);
+    if (c == 0xC2 &&
+        (unsigned char)s.ptr[*at - 1] < 0xA0) /* U+0080 to U+009F: terminals obey them */
+        return buf_addf(b, "\\u%04x", (unsigned char)s.ptr[*at - 1]);
     return buf_add_bytes(b, s.ptr + *at - size, size);
 }
 

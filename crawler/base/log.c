@@ -55,6 +55,8 @@ static enum cw_err add_head(const struct log *log, struct buf *line, enum log_le
 static void add_field(const struct log *log, struct buf *line, const struct log_field *f)
 {
     size_t before = line->len;
+    if (log->format == LOG_FORMAT_TEXT && !f->is_number && str_is_absent(f->text))
+        return; /* nothing to tell people */
     enum cw_err err =
         log->format == LOG_FORMAT_JSON ? add_json_field(line, f) : add_text_field(line, f);
     if (err == CW_OK)

@@ -100,6 +100,10 @@ static void json_string__is_escaped_and_valid_utf8(void **state)
     assert_int_equal(buf_add_json(&b, STR("\xC3\xA4\xF0\x9F\x98\x80")), CW_OK);
     assert_holds(&b, STR("\"\xC3\xA4\xF0\x9F\x98\x80\""));
     buf_clear(&b);
+    /* ECMA-48: what a terminal may take for CSI or OSC */
+    assert_int_equal(buf_add_json(&b, STR("\xC2\x9B\xC2\xA0")), CW_OK);
+    assert_holds(&b, STR("\"\\u009b\xC2\xA0\""));
+    buf_clear(&b);
     assert_int_equal(buf_add_json(&b, STR("\xFF\xED\xA0\x80\xC3")), CW_OK);
     for (size_t i = 1; i + 1 < b.len; i += 3)
         assert_memory_equal(b.ptr + i, "\xEF\xBF\xBD", 3);

@@ -46,7 +46,7 @@ static void text_line__quotes_what_is_not_plain(void **state)
     log_warn(&c.log, "fetch failed", F_TEXT("url", "http://a/?b=c"), F_TEXT("err", "timeout"),
              F_STR("title", STR("two\nlines \"x\"")), F_STR("none", STR_NONE), F_INT("try", -2));
     assert_string_equal(c.text, "warn: fetch failed url=\"http://a/?b=c\" err=timeout "
-                                "title=\"two\\nlines \\\"x\\\"\" none=null try=-2\n");
+                                "title=\"two\\nlines \\\"x\\\"\" try=-2\n");
     capture_close(&c);
 }
 
