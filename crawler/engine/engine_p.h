@@ -24,6 +24,7 @@ struct engine {
     struct hosts *hosts;
     struct lag lag;
     uv_timer_t pump;     /* hands out turns: at once, or when the next host's clock allows */
+    uv_timer_t tidy;     /* forgets idle hosts now and then */
     unsigned open_parts; /* what engine_close() still waits for */
     void (*on_closed)(void *arg);
     void *on_closed_arg;
