@@ -119,7 +119,7 @@ void engine_close(struct engine *engine, void (*on_closed)(void *arg), void *arg
 {
     engine->on_closed = on_closed;
     engine->on_closed_arg = arg;
-    engine->open_parts = 4; /* two timers and the lag's two handles */
+    engine->open_parts = 3; /* two timers and the lag */
     engine->pump.data = engine->tidy.data = engine;
     uv_close((uv_handle_t *)&engine->pump, on_handle_closed);
     uv_close((uv_handle_t *)&engine->tidy, on_handle_closed);

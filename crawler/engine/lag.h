@@ -9,12 +9,12 @@
 
 struct lag {
     uv_prepare_t before_poll;
-    uv_check_t after_poll;
-    uint64_t woke_ns, max_ns;
+    uint64_t turn_ns,
+        idle_ns; /* when the last turn began, and how long the loop had slept by then */
+    uint64_t max_ns;
 };
 
 void lag_open(struct lag *lag, uv_loop_t *loop); /* does not keep the loop alive */
-/* Closes both handles; on_closed is called once for each. */
 void lag_close(struct lag *lag, uv_close_cb on_closed, void *data);
 int64_t lag_max_ms(const struct lag *lag);
 
