@@ -2,11 +2,14 @@
 
 #include "storage/sqlite/store_p.h"
 
-static enum cw_err fail(const char *folder, struct errmsg *reterr_msg)
+static enum cw_err fail(const char *path, const char *folder, struct errmsg *reterr_msg)
 {
     int number = errno;
-    enum cw_err err = number == ENOENT ? CW_ENOTFOUND : CW_ESTORAGE;
-    return errmsg_set(reterr_msg, err, "%s: %s", folder, strerror(number));
+    if (number == ENOENT)
+        return errmsg_set(reterr_msg, CW_ENOTFOUND,
+                          "cannot open %s: there is no folder %s; create it first", path, folder);
+    return errmsg_set(reterr_msg, CW_ESTORAGE, "cannot open %s: %s: %s", path, folder,
+                      strerror(number));
 }
 
 enum cw_err store_resolve_path(const char *path, char **ret, struct errmsg *reterr_msg)
@@ -18,7 +21,7 @@ enum cw_err store_resolve_path(const char *path, char **ret, struct errmsg *rete
     if (asked == NULL)
         return errmsg_set(reterr_msg, CW_ENOMEM, "%s", cw_err_text(CW_ENOMEM));
     char *real = realpath(asked, NULL);
-    enum cw_err err = real == NULL ? fail(asked, reterr_msg) : CW_OK;
+    enum cw_err err = real == NULL ? fail(path, asked, reterr_msg) : CW_OK;
     free(asked);
     if (err != CW_OK)
         return err;
