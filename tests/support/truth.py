@@ -3,7 +3,9 @@
 The rules are crawld's (README): the pages to crawl are named by a, area, frame, iframe, meta refresh and
 by <link rel> canonical, alternate, next or prev; what a page needs or offers besides (img, script,
 stylesheets, forms ...) is recorded, not fetched.
-A link is an edge (element, URL, text), counted once a page, the first 10,000 of a page.
+Runs of white space, U+00A0 among them, fold into one space; an image speaks by its alt, also in the text of the link around it.
+A link is an edge (element, URL, text), counted once a page with at most 10,000 places: the first half for
+whatever comes, the second half for an (element, URL) that did not come before.
 """
 import html.parser
 import os
@@ -20,7 +22,7 @@ TYPES = {".html": "text/html", ".htm": "text/html"}
 
 
 def fold(text):
-    return " ".join(re.split(r"[ \t\n\f\r]+", text)).strip(" ")
+    return " ".join(re.split(r"[ \t\n\f\r\u00a0]+", text)).strip(" ")
 
 
 def cut(text, limit):
@@ -33,6 +35,7 @@ class Page(html.parser.HTMLParser):
     def __init__(self, url, text):
         super().__init__(convert_charrefs=True)
         self.url, self.title, self.edges = url, None, {}  # edges: {(element, url, text): followed}
+        self.named = set()  # (element, url) of the edges
         self.base, self.in_title, self.anchor = url, False, None
         self.title_text = ""
         self.feed(text)
@@ -50,6 +53,8 @@ class Page(html.parser.HTMLParser):
             if values.get("href") is not None:
                 self.anchor = (self.resolve(values["href"]), [])
                 return
+        if tag == "img" and self.anchor:
+            self.anchor[1].append(f" {values.get('alt') or ''} ")
         for name in values:
             if (tag, name) in ATTRIBUTES and values[name] is not None:
                 self.add(tag, self.resolve(values[name]), values.get("alt") or "", self.is_followed(tag, values))
@@ -78,7 +83,11 @@ class Page(html.parser.HTMLParser):
             self.add("a", url, cut(fold("".join(text)), TEXT_MAX), True)
 
     def add(self, element, url, text, followed):
-        if url and len(self.edges) < LINKS_MAX:
+        if not url:
+            return
+        is_new = (element, url) not in self.named
+        if len(self.edges) < (LINKS_MAX if is_new else LINKS_MAX // 2):
+            self.named.add((element, url))
             self.edges.setdefault((element, url, text), followed)
 
     def resolve(self, reference):
