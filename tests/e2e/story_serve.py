@@ -1,5 +1,5 @@
 """The service: several crawls in one process, systemd's protocol, reload and drain."""
-import os
+import itertools
 import signal
 import socket
 import threading
@@ -41,6 +41,7 @@ class Notifications:
 class Service(Story):
     def setUp(self):
         super().setUp()
+        self.numbers = itertools.count()
         self.config, self.state = self.folder / "crawld.yaml", self.folder / "state"
         self.state.mkdir()
         self.one, self.two = self.web(), self.web()
@@ -57,7 +58,7 @@ class Service(Story):
         self.config.write_text("".join(lines))
 
     def serve(self):
-        self.systemd = Notifications(self.folder / "notify.sock")
+        self.systemd = Notifications(self.folder / f"notify-{next(self.numbers)}.sock")
         self.addCleanup(self.systemd.close)
         service = self.start("serve", "--config", self.config, environment={"NOTIFY_SOCKET": self.systemd.path})
         self.systemd.wait_for("READY=1")
@@ -69,6 +70,7 @@ class Service(Story):
         return db
 
     def pages(self, db):
+        """How many pages a finished crawl has; 0 while it goes on."""
         return self.value("SELECT (SELECT count(*) FROM page) * NOT EXISTS "
                           "(SELECT 1 FROM url WHERE state IN ('queued', 'active'))", db=db)
 
@@ -158,8 +160,6 @@ class Service(Story):
         self.wait_until(lambda: self.value("SELECT count(*) FROM page", db=self.state / "one.db") == 2, "two pages")
         service.kill()
         gate.open()
-        self.systemd.close()
-        os.unlink(self.folder / "notify.sock")
         self.one.forget()
         self.serve()
         self.wait_for_pages("one", 3)
@@ -200,7 +200,7 @@ class Check(Story):
 
     def test_no_such_file(self):
         done = self.crawld("check", "absent.yaml", status=2)
-        self.assertIn("absent.yaml", done.err)
+        self.assertIn("absent.yaml", done.err + done.out)
         done = self.crawld("serve", "--config", "absent.yaml", status=2)
         self.assertIn("absent.yaml", done.err)
 

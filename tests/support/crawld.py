@@ -174,9 +174,17 @@ class Story(unittest.TestCase):
         return dict(self.rows("SELECT url, status FROM page", db=db))
 
     def wait_until(self, condition, what, seconds=30):
-        """Polls something outside of this process (a database, /proc)."""
+        """Polls something outside of this process (a database, /proc). A database that a crawl has only just
+        begun to make may lack its schema: then it is too early."""
+        def is_met():
+            try:
+                return condition()
+            except sqlite3.OperationalError as error:
+                if "no such table" not in str(error):
+                    raise
+                return False
         deadline = time.monotonic() + seconds
-        while not condition():
+        while not is_met():
             if time.monotonic() > deadline:
                 self.fail(f"waited {seconds} s in vain for {what}")
             time.sleep(0.01)
