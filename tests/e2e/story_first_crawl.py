@@ -1,4 +1,8 @@
-"""Someone crawls a site for the first time, asks the database, and runs the command again."""
+"""Someone crawls a site for the first time, asks the database, and runs the command again.
+
+The start page marks its link to /b.html nofollow, and page A names it plainly: the second link lifts what
+the first one asked for. /d.html has nobody but the nofollow link.
+"""
 import csv
 import io
 import json
@@ -10,8 +14,11 @@ from support.webserver import Reply, redirect
 START = """<!doctype html><html lang="en"><head><title> A  small
  site </title><meta name="description" content="Six pages"><link rel="canonical" href="/"></head>
 <body><p>Some words here. <a href="/a.html">First &amp; best</a> <a href="b.html#part" rel="nofollow">Second</a>
+<a href="/d.html" rel="nofollow">Never</a>
 <a href="/moved">Moved</a> <a href="/gone">Gone</a> <a href="http://other.invalid/">Elsewhere</a>
 <img src="/logo.png" alt="Logo"></p></body></html>"""
+
+PAGE_A = "<title>A</title><p>Page A <a href='/'>home</a> <a href='/b.html'>B</a>"
 
 
 class FirstCrawl(Story):
@@ -19,7 +26,7 @@ class FirstCrawl(Story):
         super().setUp()
         self.server = self.web()
         self.server.page("/", START, headers=[("ETag", '"v1"'), ("Last-Modified", "Tue, 01 Jul 2025 10:00:00 GMT")])
-        self.server.page("/a.html", "<title>A</title><p>Page A <a href='/'>home</a>")
+        self.server.page("/a.html", PAGE_A)
         self.server.page("/b.html", "<title>B</title><p>Page B")
         self.server.route("/moved", redirect("/c.html", 301))
         self.server.page("/c.html", "<title>C</title><p>Page C")
@@ -49,7 +56,7 @@ class FirstCrawl(Story):
         expected = {"url": start, "final_url": start, "status": 200, "error": None, "content_type": "text/html",
                     "charset": "UTF-8", "language": "en", "title": "A small site", "description": "Six pages",
                     "canonical_url": start, "noindex": 0, "depth": 0, "referrer": None, "size": len(START),
-                    "etag": '"v1"', "last_modified": "Tue, 01 Jul 2025 10:00:00 GMT", "links": 7}
+                    "etag": '"v1"', "last_modified": "Tue, 01 Jul 2025 10:00:00 GMT", "links": 8}
         self.assertEqual({key: page[key] for key in expected}, expected)
         self.assertRegex(page["fetched_at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         for duration in ("elapsed_ms", "first_byte_ms"):
@@ -61,6 +68,9 @@ class FirstCrawl(Story):
         self.assertEqual(self.rows("SELECT from_url, to_url, text, status FROM broken_link"),
                          [(start, self.server.url("/gone"), "Gone", 404)])
         self.assert_state("http://other.invalid/", "excluded", "scope")
+        self.assert_state(self.server.url("/logo.png"), "excluded", "requisite")
+        self.assert_state(self.server.url("/d.html"), "excluded", "nofollow")
+        self.assert_state(self.server.url("/b.html"), "done")
         links = self.rows("SELECT to_url, element, rel, text, nofollow, internal FROM link WHERE from_url = ?", start)
         self.assertIn((self.server.url("/a.html"), "a", None, "First & best", 0, 1), links)
         self.assertIn((self.server.url("/b.html"), "a", "nofollow", "Second", 1, 1), links)
@@ -81,15 +91,15 @@ class FirstCrawl(Story):
 
     def test_every_format_of_query(self):
         self.crawl(self.server.url("/"))
-        sql = "SELECT status, title, NULL AS nothing, 1.5 AS real FROM page WHERE title IN ('A', 'B') ORDER BY title"
-        rows = [{"status": 200, "title": t, "nothing": None, "real": 1.5} for t in "AB"]
+        sql = "SELECT status, title, NULL AS none, 1.5 AS real FROM page WHERE title IN ('A', 'B') ORDER BY title"
+        rows = [{"status": 200, "title": t, "none": None, "real": 1.5} for t in "AB"]
         ask = lambda form: self.crawld("query", self.db, "--format", form, sql).out
         self.assertEqual(json.loads(ask("json")), rows)
         self.assertEqual([json.loads(line) for line in ask("jsonl").splitlines()], rows)
         self.assertEqual(list(csv.reader(io.StringIO(ask("csv")))),
-                         [["status", "title", "nothing", "real"], ["200", "A", "", "1.5"], ["200", "B", "", "1.5"]])
+                         [["status", "title", "none", "real"], ["200", "A", "", "1.5"], ["200", "B", "", "1.5"]])
         table = ask("table").splitlines()
-        self.assertRegex(table[0].lower(), r"status\s+title\s+nothing\s+real")
+        self.assertRegex(table[0].lower(), r"status\s+title\s+none\s+real")
         self.assertRegex("\n".join(table[1:]), r"200\s+A\b(.|\n)*200\s+B\b")
         self.assertEqual(self.crawld("query", self.db, sql).out.splitlines(), table, "table is the default")
 
@@ -112,13 +122,13 @@ class FirstCrawl(Story):
                 self.assertNotEqual(done.err, "")
         self.assertFalse(other.exists())
         self.assertEqual(snapshot(self.db), before)
-        done = self.crawld("query", self.db, "SELECT nothing FROM nowhere", status=2)
+        done = self.crawld("query", self.db, "SELECT a FROM nowhere", status=2)
         self.assertIn("nowhere", done.err)
 
     def test_query_and_cat_name_what_is_wrong(self):
         self.crawl(self.server.url("/"))
         missing = self.folder / "missing.db"
-        self.assertIn("missing.db", self.crawld("query", missing, "SELECT 1", status=(1, 3)).err)
+        self.assertIn("missing.db", self.crawld("query", missing, "SELECT 1", status=3).err)
         self.assertFalse(missing.exists(), "query creates no database")
         (self.folder / "text.db").write_text("This is no database, however long the text may be. " * 40)
         self.assertIn("text.db", self.crawld("query", "text.db", "SELECT 1", status=3).err)
@@ -127,7 +137,7 @@ class FirstCrawl(Story):
 
     def test_query_while_the_crawl_writes(self):
         gate = self.server.gate()
-        self.server.page("/a.html", "<title>A</title>", gate=gate)
+        self.server.page("/a.html", PAGE_A, gate=gate)
         crawl = self.start_crawl(self.server.url("/"))
         self.server.wait_for(lambda: self.server.count("/a.html") == 1, "the held page")
         self.wait_until(lambda: self.value("SELECT count(*) FROM page") >= 1, "the first page in the database")
@@ -140,7 +150,7 @@ class FirstCrawl(Story):
 
     def test_jsonl_streams_a_line_as_each_page_lands(self):
         gate = self.server.gate()
-        self.server.page("/a.html", "<title>A</title>", gate=gate)
+        self.server.page("/a.html", PAGE_A, gate=gate)
         crawl = self.start_crawl("--format", "jsonl", self.server.url("/"))
         crawl.out.wait_for(r'"A small\s+site"[^\n]*\n')
         self.assertTrue(crawl.is_running(), "the line came while another page was still held")
@@ -148,7 +158,7 @@ class FirstCrawl(Story):
         done = crawl.wait()
         self.assertEqual(done.status, 0)
         lines = [json.loads(line) for line in done.out.splitlines()]
-        self.assertEqual({line["url"]: line["status"] for line in lines}, self.statuses())
+        self.assertEqual(sorted((line["url"], line["status"]) for line in lines), sorted(self.statuses().items()))
         self.assertEqual(len(lines), 6)
 
     def test_a_finished_crawl_fetches_nothing_again(self):
