@@ -55,8 +55,7 @@ class Backoff(Story):
         server = self.web()
         gate = server.gate()
         server.links("/", "/1", "/2", "/3")
-        server.fallback = lambda hit: Reply(body="<p>page")
-        server.page("/1", "held", gate=gate)
+        server.fallback = lambda hit: Reply(body="held", gate=gate)
         crawl = self.start("crawl", "-o", self.db, "--delay", "1s", "--per-host", 1, "--no-robots", server.url("/"))
         server.wait_for(lambda: server.count() == 2, "the second request")
         self.wait_until(lambda: self.value("SELECT count(*) FROM page") == 1, "the first page")
@@ -122,10 +121,12 @@ class Addresses(Story):
 
     def test_ports_of_other_protocols_are_refused(self):
         server = self.web()
-        server.links("/", "http://127.0.0.1:22/", "http://127.0.0.1:6379/")
+        urls = [f"http://127.0.0.1:{port}/" for port in (22, 25, 6000, 6665)]  # of the Fetch standard's bad ports
+        server.links("/", *urls)
         self.crawl("--scope", "any", server.url("/"))
-        for url in ("http://127.0.0.1:22/", "http://127.0.0.1:6379/"):
+        for url in urls:
             self.assert_state(url, "excluded", "port")
+        self.assertEqual(self.rows("SELECT url FROM fetch WHERE url NOT LIKE ?", server.url("%")), [])
 
     def test_many_hosts_on_one_address_share_its_slots(self):
         server = self.web()
