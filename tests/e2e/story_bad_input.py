@@ -108,7 +108,7 @@ class BadDatabase(Story):
         self.assertEqual(self.server.count(), 0, "nothing is fetched that cannot be kept")
 
     def test_a_folder_that_is_not_there(self):
-        self.assert_refused(self.folder / "absent" / "x.db", "absent/x.db")
+        self.assert_refused(self.folder / "absent" / "x.db", "absent/x.db", "create")
 
     def test_a_folder_in_its_place(self):
         self.assert_refused(self.folder, str(self.folder))
