@@ -37,7 +37,7 @@ PAGE = b"<title>x</title><p>" + b"text " * 4000
 ZIPPED = gzip.compress(PAGE)
 
 FRAMING = [
-    ("close-at-once", raw(), ("empty-reply",)),
+    ("close-at-once", raw(), ("empty-reply", "reset")),
     ("reset-before-the-answer", raw(RESET), ("reset", "empty-reply")),
     ("reset-mid-body", raw(HEAD + b"Content-Length: 90000\r\n\r\n" + PAGE, 0.05, RESET), ("reset", "truncated")),
     ("short-body", raw(HEAD + b"Content-Length: 90000\r\n\r\n" + PAGE), ("truncated",)),
