@@ -30,6 +30,7 @@ enum cw_err digester_new(struct digester **ret)
     struct digester *d = malloc(sizeof *d);
     if (d == NULL)
         return CW_ENOMEM;
+    html_prepare();
     *d = (struct digester){
         .compressor = ZSTD_createCCtx(),
         .url = URL_INIT,
