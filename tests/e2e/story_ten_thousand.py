@@ -26,13 +26,14 @@ class TenThousand(Story):
 
     def stop_holder(self):
         self.holder.kill()
-        self.holder.communicate()
+        self.holder.wait()
+        self.holder.stdout.close()
 
     def test_held_at_once(self):
         hosts = holdserver.HOSTS
         urls = [f"http://{hosts[i % len(hosts)]}:{self.port}/{i}" for i in range(COUNT)]
-        crawl = self.start_crawl("--connections", COUNT, "--per-host", -(-COUNT // len(hosts)), "--no-robots", "--no-follow", "--timeout", "5m",
-                                 "--input", "-", with_input=True)
+        crawl = self.start_crawl("--connections", COUNT, "--per-host", -(-COUNT // len(hosts)), "--no-robots",
+                                 "--no-follow", "--timeout", "5m", "--input", "-", with_input=True)
         self.wait_until(lambda: crawl.is_running() and self.db.exists(), "the database")
         idle_kb = crawl.status_kb("VmRSS")
         crawl.write("\n".join(urls) + "\n")
@@ -47,7 +48,7 @@ class TenThousand(Story):
         self.assertEqual(done.status, 0, done.err)
         self.holder.stdin.close()
         seen = json.loads(self.holder.stdout.readline())
-        self.assertEqual(seen, {"requests": COUNT, "most_at_once": COUNT})
+        self.assertEqual(seen, {"requests": COUNT, "most_at_once": COUNT}, "the server saw all of them at once")
         self.assertEqual(self.value("SELECT count(*) FROM page WHERE status = 200"), COUNT)
         self.assert_lawful()
 
