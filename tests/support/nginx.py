@@ -2,42 +2,48 @@
 
     with Nginx(folder, {"/": "/usr/share/doc/..."}) as nginx:
         nginx.url("/index.html"); nginx.requests()
+
+With `tls` it speaks HTTPS and HTTP/2, under a certificate for 127.0.0.1 that it signed itself.
 """
 import collections
 import http.client
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 
 PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+OPENSSL = shutil.which("openssl")
 
 CONFIG = """
 daemon off; worker_processes {workers}; pid {folder}/nginx.pid; error_log stderr notice; {user}
 events {{ worker_connections 4096; }}
 http {{
-    log_format plain '$status $request_method $request_uri';
+    log_format plain '$connection $server_protocol $status $request_method $request_uri';
     types {{ text/html html htm; text/css css; text/javascript js; text/plain txt; image/png png;
              image/svg+xml svg; application/xml xml; }}
     default_type application/octet-stream; charset {charset}; sendfile on; tcp_nopush on;
     keepalive_requests 1000000; access_log {log};
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    server {{ listen 127.0.0.1:{port} backlog=4096; absolute_redirect on; {locations} }}
+    server {{ listen 127.0.0.1:{port} backlog=4096{tls}; absolute_redirect on; {locations} }}
 }}
 """
 
 
 class Nginx:
-    def __init__(self, folder, places, workers=1, log=True, charset="off"):
+    def __init__(self, folder, places, workers=1, log=True, charset="off", tls=False):
         """`places`: {"/prefix/": folder to serve there}."""
         self.folder, self.places, self.workers = folder, places, workers
-        self.log, self.charset = log, charset
+        self.log, self.charset, self.tls = log, charset, tls
 
     def __enter__(self):
         os.makedirs(self.folder, exist_ok=True)
         self.port = free_port()
+        if self.tls:
+            self._sign_certificate()
         config = os.path.join(self.folder, "nginx.conf")
         with open(config, "w") as file:
             file.write(self._config())
@@ -51,18 +57,36 @@ class Nginx:
         self.popen.terminate()
         self.popen.wait()
 
+    def _sign_certificate(self):
+        subprocess.run([OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2",
+                        "-keyout", f"{self.folder}/key.pem", "-out", f"{self.folder}/cert.pem"],
+                       check=True, capture_output=True)
+
     def _config(self):
         locations = "".join(f"location {prefix} {{ alias {place.rstrip('/')}/; index index.html; }} "
                             for prefix, place in self.places.items())
         return CONFIG.format(folder=self.folder, port=self.port, workers=self.workers, locations=locations,
-                             charset=self.charset, user="user root;" if os.geteuid() == 0 else "",
+                             charset=self.charset, tls=self._tls_config(), user="user root;" if os.geteuid() == 0 else "",
                              log=f"{self.folder}/access.log plain" if self.log else "off")
+
+    def _tls_config(self):
+        """What follows the address in `listen`, and the lines that go with it."""
+        if not self.tls:
+            return ""
+        return f" ssl http2; ssl_certificate {self.folder}/cert.pem; ssl_certificate_key {self.folder}/key.pem"
+
+    def _connect(self):
+        if not self.tls:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        trusting = ssl.create_default_context(cafile=f"{self.folder}/cert.pem")
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=5, context=trusting)
 
     def _wait_until_it_answers(self):
         deadline = time.monotonic() + 20
         while True:
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+                connection = self._connect()
                 connection.request("HEAD", "/nginx-answers")
                 connection.getresponse()
                 connection.close()
@@ -74,13 +98,17 @@ class Nginx:
                 time.sleep(0.02)
 
     def url(self, path="/"):
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}{path}"
+
+    def gets(self):
+        """(number of the connection, protocol, path with query) of each GET; whole once nginx has ended."""
+        with open(f"{self.folder}/access.log") as log:
+            lines = [line.rstrip("\n").split(" ", 4) for line in log]
+        return [(int(connection), protocol, uri) for connection, protocol, _, method, uri in lines if method == "GET"]
 
     def requests(self):
-        """{path with query: number of GET requests}; whole once nginx has closed its connections."""
-        with open(f"{self.folder}/access.log") as log:
-            lines = (line.split(" ", 2) for line in log)
-            return collections.Counter(uri.rstrip("\n") for _, method, uri in lines if method == "GET")
+        """{path with query: number of GET requests}"""
+        return collections.Counter(uri for _, _, uri in self.gets())
 
 
 def free_port():
