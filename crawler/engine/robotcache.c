@@ -206,11 +206,13 @@ static bool try_again(struct robots_entry *entry, const struct fetch_result *res
            entry->tries <= (int32_t)entry->cache->options.retries && send_request(entry) == CW_OK;
 }
 
+/* Pages fail with what kept robots.txt from us; the detail says that it was not they. */
 static void settle_unreachable(struct robots_entry *entry, const struct fetch_result *res)
 {
-    char detail[DETAIL_MAX];
+    char detail[DETAIL_MAX + sizeof "robots.txt: "];
     if (res->err != CW_OK) {
-        settle(entry, res->err, res->detail, -(int32_t)res->err);
+        (void)snprintf(detail, sizeof detail, "robots.txt: %s", res->detail);
+        settle(entry, res->err, detail, -(int32_t)res->err);
         return;
     }
     (void)snprintf(detail, sizeof detail, "robots.txt answered %d", (int)res->status);
