@@ -1,6 +1,7 @@
 """Hostile and broken servers: every answer ends in one stable outcome, memory stays bounded, and the
 healthy pages beside them are all fetched."""
 import re
+import socket
 import threading
 
 from hostile.answers import BODIES, CASES, OK
@@ -33,6 +34,7 @@ class Hostile(Story):
                 self.assert_outcome(self.server.url(f"/hostile/{name}"), outcomes)
         for i in range(HEALTHY):
             self.assert_state(self.server.url(f"/healthy/{i}"), "done")
+        self.assertEqual([hit for hit in self.server.hits if "evil" in hit.headers], [], "no header was smuggled in")
         self.assert_lawful()
         self.assert_log_is_clean(done.err)
         if not SANITIZED:
@@ -93,6 +95,57 @@ class Hostile(Story):
         self.assert_state(self.server.url("/loop/2"), "failed", "redirect")
         self.assertEqual(self.rows("SELECT state FROM url WHERE state NOT IN ('done', 'failed', 'excluded')"), [])
         self.assert_lawful()
+
+    def test_an_answer_that_nobody_asked_for_answers_nobody(self):
+        body = b"<title>first</title>"
+        smuggled = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 22\r\n\r\n<title>wrong!</title>."
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(body)
+        for i in range(5):
+            self.server.route(f"/first/{i}", Reply(steps=[head + body + smuggled, 0.3]))
+        self.server.links("/", *(f"/first/{i}" for i in range(5)), *(f"/second/{i}" for i in range(5)))
+        self.crawl("--per-host", 1, self.server.url("/"))
+        titles = [title for title, in self.rows("SELECT title FROM page WHERE url LIKE '%/first/%'")]
+        self.assertEqual(titles, ["first"] * 5)
+        titles = [title for title, in self.rows("SELECT title FROM page WHERE url LIKE '%/second/%'")]
+        self.assertEqual(titles, ["fine"] * 5)
+
+    def test_what_a_header_says_is_not_believed(self):
+        anchor = b'<a href="/found/in-it">x</a>'
+        picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + anchor
+        self.server.page("/picture-as-html", picture, headers=[("ETag", '"' + "e" * 65536 + '"')])
+        self.server.page("/html-as-picture", b"<p>" + anchor, content_type="image/png",
+                         headers=[("Last-Modified", "the day before yesterday")])
+        self.server.page("/endless-type", b"<p>", content_type="text/" + "x" * 65536)
+        self.server.links("/", "/picture-as-html", "/html-as-picture", "/endless-type")
+        self.crawl(self.server.url("/"))
+        self.assertEqual(self.server.count(), 4, "binaries go to no HTML parser, whatever they are called")
+        self.assertEqual(set(self.statuses().values()), {200})
+        etag, = self.rows("SELECT etag FROM page WHERE url LIKE '%/picture-as-html'")[0]
+        self.assertTrue(etag is None or len(etag) <= 1024, "a validator over 1 KiB is dropped")
+        self.assert_lawful()
+
+    def test_pages_that_refresh_to_each_other_are_fetched_once(self):
+        for here, there in (("/one", "/two"), ("/two", "/one")):
+            self.server.page(here, f'<meta http-equiv=refresh content="0; url={there}">')
+        self.crawl(self.server.url("/one"))
+        self.assertEqual(sorted(self.server.targets()), ["/one", "/robots.txt", "/two"])
+
+    def test_plain_http_on_a_tls_port_and_silence_in_a_handshake(self):
+        with socket.create_server(("127.0.0.1", 0)) as plain, socket.create_server(("127.0.0.1", 0)) as silent:
+            answering = threading.Thread(target=self.answer_one_in_plain, args=(plain,), daemon=True)
+            answering.start()
+            urls = [f"https://127.0.0.1:{listener.getsockname()[1]}/" for listener in (plain, silent)]
+            self.crawl("--no-robots", "--retries", 0, "--timeout", "2s", *urls, status=1)
+            answering.join()
+        self.assert_state(urls[0], "failed", "tls")
+        self.assertRegex(self.state_of(urls[1])[1], "^(connect-timeout|timeout|tls)")
+
+    def answer_one_in_plain(self, listener):
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            connection.recv(65536)
 
     def test_a_truncated_answer_is_tried_again(self):
         whole = Reply(body="<title>whole</title>")

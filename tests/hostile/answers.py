@@ -53,6 +53,14 @@ FRAMING = [
     ("101-unasked", raw(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nhello"), ("protocol", "timeout")),
     ("two-lengths", raw(HEAD + b"Content-Length: 2\r\nContent-Length: 5\r\n\r\nhello"), ("protocol",)),
     ("negative-length", raw(HEAD + b"Content-Length: -5\r\n\r\nhello"), ("protocol",)),
+    ("te-and-length", raw(HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n5\r\nhello\r\n0\r\n\r\n"), OK),
+    ("nul-in-header", raw(HEAD + b"X-Nul: a\0b\r\nContent-Length: 2\r\n\r\nhi"), ("protocol",)),
+    ("no-status", raw(b"HTTP/1.1\r\n\r\n"), ("protocol",)),
+    ("status-20", raw(b"HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\nhi"), ("protocol",)),
+    ("chunk-extension-flood", raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5;x=", *endless(b"a" * 65536, 24)),
+     ("protocol", "too-big", "truncated", "timeout")),
+    ("cookie-flood", raw(HEAD, *[b"Set-Cookie: c%d=" % i + b"v" * 4000 + b"\r\n" for i in range(2000)]),
+     ("headers-too-big",)),
     ("header-flood", raw(b"HTTP/1.1 200 OK\r\n", *endless(b"X-Flood: " + b"a" * 1000 + b"\r\n", 8)), ("headers-too-big",)),
     ("one-huge-header", raw(b"HTTP/1.1 200 OK\r\nX: ", *endless(b"a" * 65536, 8)), ("headers-too-big",)),
     ("1xx-flood", raw(*endless(b"HTTP/1.1 103 Early Hints\r\nX: " + b"a" * 500 + b"\r\n\r\n", 4)), ("headers-too-big",)),
@@ -82,6 +90,7 @@ REDIRECTS = [
     ("to-file", Reply(302, headers=[("Location", "file:///etc/passwd")]), ("redirect",)),
     ("to-javascript", Reply(302, headers=[("Location", "javascript:alert(1)")]), ("redirect",)),
     ("to-nowhere", Reply(302, headers=[("Location", "http://[")]), ("redirect",)),
+    ("to-a-line-end", Reply(302, headers=[("Location", "/found/a%0d%0aEvil:%20yes")]), OK),
     ("to-itself", Reply(302, headers=[("Location", "/hostile/to-itself")]), ("redirect",)),
 ]
 
@@ -103,6 +112,7 @@ BODIES = [
     body("title-2-mib", b"<title>" + b"t" * 2 * MIB + b"</title>"),
     body("invalid-utf-8", b"<meta charset=utf-8>" + bytes(range(128, 256)) * 1000),
     body("huge-href", b'<a href="/' + b"x" * 5 * MIB + b'">x</a>'),
+    body("unterminated-attribute", b'<p title="' + b"x" * MIB + b'">'),
     body("odd-urls", b'<a href="http://127.0.0.1:99999/">p</a><a href="//[">q</a><a href=" \t\n">r</a>'
                      b'<a href="mailto:x@y">s</a><a href="http://user:pw@127.0.0.1:1/%00">t</a>'),
     body("sql-and-formats", b"<title>'); DROP TABLE page; -- %n%s\x1b[31m\nnext</title><a href=\"/found/%27%29%3B\">x</a>"),
