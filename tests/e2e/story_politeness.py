@@ -107,15 +107,17 @@ class Addresses(Story):
         server = self.web()
         metadata = "http://169.254.169.254/latest/meta-data/"
         server.route("/moved", Reply(302, headers=[("Location", metadata)]))
-        odd = ["http://10.0.0.1/", "http://[::ffff:169.254.169.254]/", "http://0xa9fea9fe/x", "http://192.168.1.1/"]
+        odd = ["http://10.0.0.1/", "http://[::ffff:169.254.169.254]/", "http://0xa9fea9fe/x", "http://192.168.1.1/",
+               "http://[fe80::1]/", "http://[fe80::1%25lo]/"]
         server.links("/", "/moved", *odd)
         self.crawl("--scope", "any", "--retries", 0, "--timeout", "5s", server.url("/"))
         for url in [metadata, "http://10.0.0.1/", "http://[::ffff:a9fe:a9fe]/", "http://169.254.169.254/x",
-                    "http://192.168.1.1/"]:
+                    "http://192.168.1.1/", "http://[fe80::1]/"]:
             with self.subTest(url=url):
                 state, reason = self.state_of(url)
                 self.assertEqual(state, "failed")
                 self.assertRegex(reason, "^(blocked|robots-unreachable)")
+        self.assertEqual(self.rows("SELECT url FROM url WHERE url LIKE '%lo]%'"), [], "a zone makes it no URL")
         self.assertEqual(self.rows("SELECT remote_ip FROM fetch WHERE remote_ip NOT IN ('127.0.0.1', '')"), [])
         self.assert_lawful()
 

@@ -136,6 +136,20 @@ class Robots(Story):
         self.assertNotIn("/public", targets)
         self.assertIn("/private/a", targets)
 
+    def test_an_endless_robots_txt_is_cut_off(self):
+        line = b"# " + b"x" * 65533 + b"\n"
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nUser-agent: *\nDisallow: /public\n"
+        targets, _ = self.targets_of(Reply(steps=[head, *[line] * 1000]))
+        self.assertEqual(targets, {"/robots.txt", "/", "/private/a", "/private/open", "/x.pdf?download"})
+        self.assertLess(self.value("SELECT size FROM fetch WHERE kind = 'robots'"), 4 << 20)
+
+    def test_a_robots_txt_that_never_comes_allows_nothing(self):
+        targets, _ = self.targets_of(Reply(steps=[30]), "--timeout", "1s", status=1)
+        self.assertEqual(targets, {"/robots.txt"})
+        state, reason = self.state_of(self.server.url("/"))
+        self.assertEqual(state, "failed")
+        self.assertRegex(reason, "^(timeout|first-byte-timeout): robots.txt: ")
+
     def test_nofollow_and_noindex_are_read(self):
         self.server.links("/public", "/beyond", headers=[("X-Robots-Tag", "noindex, nofollow")])
         self.server.page("/private/a", '<meta name="robots" content="nofollow"><a href="/behind">x</a>')
