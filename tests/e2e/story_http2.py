@@ -38,7 +38,7 @@ class Http2(Story):
     def test_a_certificate_that_nobody_trusts_ends_in_tls__exit_1(self):
         with self.server as server:
             done = self.crawl("--retries", 0, server.url("/"), status=1)
-        self.assert_state(server.url("/"), "failed", "tls")
+        self.assert_state(server.url("/"), "failed", "tls: robots.txt: ")
         self.assertIn("--insecure", done.err, "the way out is named")
         self.assertEqual({error for error, in self.rows("SELECT error FROM fetch")}, {"tls"})
         self.assertEqual(server.gets(), [], "no request went out, by TLS or without")
