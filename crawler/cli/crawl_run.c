@@ -35,6 +35,7 @@ struct run {
 static void on_signal(uv_signal_t *handle, int number);
 static void on_opened(void *arg);
 static bool on_line(void *arg, struct str line, uint64_t number);
+static void on_long_line(void *arg, uint64_t number);
 static void on_input_end(void *arg, const char *error);
 static void on_page(void *arg, const struct outcome *outcome);
 static void on_room(void *arg);
@@ -177,6 +178,7 @@ static void on_opened(void *arg)
         .path = run->settings->input,
         .arg = run,
         .on_line = on_line,
+        .on_long_line = on_long_line,
         .on_end = on_input_end,
     };
     if (run->settings->input == NULL)
@@ -194,10 +196,18 @@ static bool on_line(void *arg, struct str line, uint64_t number)
     struct errmsg message;
     if (run->crawl == NULL)
         return false;
-    if (crawl_add_seed(run->crawl, line, &message) != CW_OK)
+    enum cw_err err = crawl_add_seed(run->crawl, line, &message);
+    if (err != CW_OK && err != CW_ECANCELED)
         log_warn(&run->log, "input line left out", F_TEXT("file", run->settings->input),
                  F_INT("line", (int64_t)number), F_TEXT("why", message.text));
     return crawl_has_room(run->crawl);
+}
+
+static void on_long_line(void *arg, uint64_t number)
+{
+    struct run *run = arg;
+    log_warn(&run->log, "input line left out", F_TEXT("file", run->settings->input),
+             F_INT("line", (int64_t)number), F_TEXT("why", "too long"));
 }
 
 static void on_room(void *arg)

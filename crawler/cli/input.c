@@ -72,9 +72,11 @@ enum cw_err input_open(struct input **ret, const struct input_options *options,
 /* Hands one line over. False: no room for more. */
 static bool give_line(struct input *input, struct str line)
 {
+    bool is_long = input->skipping || line.len > INPUT_LINE_MAX;
     input->number++;
-    if (input->skipping) { /* the end of a line that was too long */
-        input->skipping = false;
+    input->skipping = false;
+    if (is_long) {
+        input->options.on_long_line(input->options.arg, input->number);
         return true;
     }
     line = str_trim(line);
@@ -98,10 +100,7 @@ static bool give_lines(struct input *input)
         memmove(input->line.ptr, input->line.ptr + done, input->line.len - done);
         input->line.len -= done;
     }
-    if (room && input->line.len > INPUT_LINE_MAX) {
-        if (!input->skipping)
-            room = input->options.on_line(input->options.arg, str_first(buf_str(&input->line), 80),
-                                          input->number + 1);
+    if (room && input->line.len > INPUT_LINE_MAX) { /* its end is still to come */
         input->skipping = true;
         buf_clear(&input->line);
     }
@@ -111,7 +110,7 @@ static bool give_lines(struct input *input)
 static void end_input(struct input *input, const char *error)
 {
     pause_reading(input);
-    if (input->line.len > 0)
+    if (input->line.len > 0 || input->skipping)
         (void)give_line(input, buf_str(&input->line));
     buf_clear(&input->line);
     input->ended = true;

@@ -20,7 +20,8 @@ struct input_options {
     void *arg;
     /* One line; false: no room for more, read on after input_resume(). */
     bool (*on_line)(void *arg, struct str line, uint64_t number);
-    void (*on_end)(void *arg, const char *error); /* once; error: NULL, or what went wrong */
+    void (*on_long_line)(void *arg, uint64_t number); /* one over INPUT_LINE_MAX was skipped */
+    void (*on_end)(void *arg, const char *error);     /* once; error: NULL, or what went wrong */
 };
 
 enum cw_err input_open(struct input **ret, const struct input_options *options,
