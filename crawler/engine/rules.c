@@ -73,10 +73,11 @@ static int64_t mark_rules(const struct crawl *crawl)
     const struct crawl_config *config = crawl->config;
     const struct config_list *lists[] = {&config->include, &config->exclude};
     const int64_t numbers[] = {config->scope, config->depth, config->follow};
+    const uint64_t MIX = 0x9E3779B97F4A7C15; /* odd: patterns that are equal do not cancel out */
     uint64_t mark = crawl->roots.mark ^ str_hash(str_from((const char *)numbers, sizeof numbers));
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         for (size_t n = 0; n < lists[i]->count; n++)
-            mark ^= str_hash(str_of(lists[i]->items[n])) + i + 1;
+            mark = (mark ^ (str_hash(str_of(lists[i]->items[n])) + i)) * MIX;
     return (int64_t)(mark >> 1); /* SQLite's integers have a sign */
 }
 
