@@ -222,6 +222,7 @@ static void end_removed(struct service *service, const struct config *config)
     struct served *served, *next;
     DL_FOREACH_SAFE (service->crawls, served, next) {
         if (find_config(config, served->config->name) != NULL) {
+            served->start_anew |= served->removed; /* it is back while its end is under way */
             served->removed = false;
             continue;
         }
