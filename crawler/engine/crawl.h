@@ -21,7 +21,7 @@ struct crawl;
 struct crawl_result {
     enum cw_err err;        /* CW_OK, or why the database could not be opened or written */
     const char *message;    /* when err: names the file and the way out */
-    const char *end_reason; /* "finished", "interrupted", "max-pages", "max-time" */
+    const char *end_reason; /* "finished", "interrupted", "max-pages", "max-time"; "failed" */
     bool has_summary;
     const struct store_summary *summary;
     int64_t pages; /* stored by this run */
@@ -48,7 +48,8 @@ struct crawl_options {
 enum cw_err crawl_start(struct crawl **ret, struct engine *engine,
                         const struct crawl_options *options, struct errmsg *reterr_msg) MUST_CHECK;
 
-/* Adds a start URL, any spelling. CW_EURL: not an http(s) URL; nothing was added. */
+/* Adds a start URL, any spelling. CW_EURL: not an http(s) URL. CW_ECANCELED: the crawl is not open
+ * yet, or ends. Nothing was added then. */
 enum cw_err crawl_add_seed(struct crawl *crawl, struct str url,
                            struct errmsg *reterr_msg) MUST_CHECK;
 bool crawl_has_room(const struct crawl *crawl); /* for more seeds; else wait for on_room */

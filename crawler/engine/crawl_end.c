@@ -37,7 +37,7 @@ void crawl_fail(struct crawl *crawl, enum cw_err err, const char *message)
     if (crawl->err == CW_OK)
         (void)errmsg_set(&crawl->message, err, "%s", message);
     crawl->err = err;
-    crawl_stop(crawl, NULL);
+    crawl_stop(crawl, "failed");
 }
 
 void crawl_on_storage_failed(void *arg, enum cw_err err, const char *message)

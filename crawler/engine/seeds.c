@@ -57,6 +57,8 @@ static enum cw_err add_judged(struct crawl *crawl, struct store_seed *seed)
 enum cw_err crawl_add_seed(struct crawl *crawl, struct str text, struct errmsg *reterr_msg)
 {
     CLEANUP(url_release) struct url url = URL_INIT;
+    if (crawl->state != CRAWL_RUNNING)
+        return errmsg_set(reterr_msg, CW_ECANCELED, "the crawl takes no URLs now");
     enum cw_err err = seeds_parse(&url, text, reterr_msg);
     if (err != CW_OK)
         return err;
