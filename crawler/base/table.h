@@ -1,7 +1,8 @@
-/* table: uthash as this room uses it: XXH3 for the hash, and memory that runs out is an error, not
- * an exit. After HASH_ADD..., table_took(element) says whether there was memory for it. */
-#ifndef CRAWLER_FRONTIER_TABLE_P_H
-#define CRAWLER_FRONTIER_TABLE_P_H
+/* table: uthash with XXH3 for the hash, and memory that runs out is an error, not an exit (which is
+ * what <uthash.h> alone does). Include this instead. After HASH_ADD..., table_took(element) says
+ * whether there was memory for it. */
+#ifndef CRAWLER_BASE_TABLE_H
+#define CRAWLER_BASE_TABLE_H
 
 #include "crawler/base/str.h"
 

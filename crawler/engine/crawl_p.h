@@ -3,8 +3,7 @@
 #ifndef CRAWLER_ENGINE_CRAWL_P_H
 #define CRAWLER_ENGINE_CRAWL_P_H
 
-#include <uthash.h>
-
+#include "crawler/base/table.h"
 #include "crawler/engine/crawl.h"
 #include "crawler/engine/engine_p.h"
 #include "crawler/engine/robotcache.h"
@@ -64,6 +63,9 @@ void crawl_free(struct crawl *crawl);
  * behind (back-pressure), nor beyond --max-pages. What has been requested and is not yet on disk is
  * never more than twice the connections: that is what a kill costs at the most. */
 bool crawl_may_fetch(const struct crawl *crawl);
+
+/* Visits that stood aside may ask again, as many as there is room for. */
+void crawl_wake_aside(struct crawl *crawl);
 
 /* A visit has ended and is gone. */
 void crawl_visit_ended(struct crawl *crawl);

@@ -9,11 +9,10 @@
 enum {
     MAX_CRAWL_DELAY_MS = 60 * 1000,
     MAX_BACKOFF_MS = 10 * 60 * 1000,
-    TIDY_MS = 10 * 1000,
+    DROPS_PER_SWEEP = 1024, /* a sweep walks all hosts in memory */
 };
 
 static void on_pump(uv_timer_t *timer);
-static void on_tidy(uv_timer_t *timer);
 static void on_part_closed(void *arg);
 static void on_handle_closed(uv_handle_t *handle);
 
@@ -103,10 +102,7 @@ enum cw_err engine_new(struct engine **ret, const struct engine_options *options
         return errmsg_set(reterr_msg, err, "cannot start: %s", cw_err_text(err));
     }
     lag_open(&engine->lag, engine->loop);
-    (void)uv_timer_init(engine->loop, &engine->pump); /* these cannot fail */
-    (void)uv_timer_init(engine->loop, &engine->tidy);
-    (void)uv_timer_start(&engine->tidy, on_tidy, TIDY_MS, TIDY_MS);
-    uv_unref((uv_handle_t *)&engine->tidy);
+    (void)uv_timer_init(engine->loop, &engine->pump); /* cannot fail */
     if ((err = add_network(engine, options, reterr_msg)) != CW_OK) {
         engine_close(engine, nothing_left, NULL);
         return err;
@@ -119,10 +115,9 @@ void engine_close(struct engine *engine, void (*on_closed)(void *arg), void *arg
 {
     engine->on_closed = on_closed;
     engine->on_closed_arg = arg;
-    engine->open_parts = 3; /* two timers and the lag */
-    engine->pump.data = engine->tidy.data = engine;
+    engine->open_parts = 2; /* the pump and the lag */
+    engine->pump.data = engine;
     uv_close((uv_handle_t *)&engine->pump, on_handle_closed);
-    uv_close((uv_handle_t *)&engine->tidy, on_handle_closed);
     lag_close(&engine->lag, on_handle_closed, engine);
     if (engine->resolver != NULL) {
         engine->open_parts++;
@@ -164,6 +159,15 @@ void engine_pump_soon(struct engine *engine)
         (void)uv_timer_start(&engine->pump, on_pump, 0, 0);
 }
 
+void engine_drop_host(struct engine *engine, struct host *host)
+{
+    hosts_drop(engine->hosts, host);
+    if (++engine->dropped < DROPS_PER_SWEEP)
+        return;
+    engine->dropped = 0;
+    hosts_forget_idle(engine->hosts, clock_mono_ms());
+}
+
 static void on_pump(uv_timer_t *timer)
 {
     struct engine *engine = CONTAINER_OF(timer, struct engine, pump);
@@ -173,13 +177,6 @@ static void on_pump(uv_timer_t *timer)
         errand_take_turn(turn);
     if (wake_ms != INT64_MAX && !uv_is_active((const uv_handle_t *)timer))
         (void)uv_timer_start(timer, on_pump, (uint64_t)MAX(wake_ms - clock_mono_ms(), 1), 0);
-}
-
-/* Hosts that nobody holds and whose clocks have run out need not be remembered. */
-static void on_tidy(uv_timer_t *timer)
-{
-    struct engine *engine = CONTAINER_OF(timer, struct engine, tidy);
-    hosts_forget_idle(engine->hosts, clock_mono_ms());
 }
 
 void engine_status(struct engine *engine, struct engine_status *ret)

@@ -23,12 +23,16 @@ struct engine {
     struct resolver *resolver;
     struct hosts *hosts;
     struct lag lag;
+    unsigned dropped;    /* hosts let go of since the last sweep */
     uv_timer_t pump;     /* hands out turns: at once, or when the next host's clock allows */
-    uv_timer_t tidy;     /* forgets idle hosts now and then */
     unsigned open_parts; /* what engine_close() still waits for */
     void (*on_closed)(void *arg);
     void *on_closed_arg;
 };
+
+/* Lets go of a host that hosts_get() held. Now and then sweeps out those that nobody holds and
+ * whose clock is past: else the memory of a long crawl would follow the hosts it has ever met. */
+void engine_drop_host(struct engine *engine, struct host *host);
 
 /* Something changed that may let a request start: looks after this turn of the loop. */
 void engine_pump_soon(struct engine *engine);

@@ -1,10 +1,10 @@
 #include "crawler/engine/robotcache.h"
 
 #include <assert.h>
-#include <uthash.h>
 #include <utlist.h>
 
 #include "crawler/base/clock.h"
+#include "crawler/base/table.h"
 #include "crawler/engine/engine_p.h"
 #include "crawler/engine/errand.h"
 #include "crawler/parse/decode.h"
@@ -53,19 +53,25 @@ enum cw_err robotcache_new(struct robotcache **ret, const struct robotcache_opti
     return CW_OK;
 }
 
-static void free_entry(struct robots_entry *entry)
+/* Of an entry that stands in no table. */
+static void release_entry(struct robots_entry *entry)
 {
-    struct hosts *hosts = entry->cache->options.engine->hosts;
-    assert(entry->waiters == NULL && !entry->fetching);
-    HASH_DEL(entry->cache->entries, entry);
+    struct engine *engine = entry->cache->options.engine;
     robots_free(entry->rules);
     if (entry->host != NULL)
-        hosts_drop(hosts, entry->host);
+        engine_drop_host(engine, entry->host);
     if (entry->errand_host != NULL)
-        hosts_drop(hosts, entry->errand_host);
+        engine_drop_host(engine, entry->errand_host);
     url_release(&entry->url);
     free(entry->origin);
     free(entry);
+}
+
+static void free_entry(struct robots_entry *entry)
+{
+    assert(entry->waiters == NULL && !entry->fetching);
+    HASH_DEL(entry->cache->entries, entry);
+    release_entry(entry);
 }
 
 static void close_if_done(struct robotcache *cache)
@@ -107,7 +113,7 @@ static enum cw_err send_request(struct robots_entry *entry)
     if (host == NULL)
         return CW_ENOMEM;
     if (entry->errand_host != NULL)
-        hosts_drop(hosts, entry->errand_host);
+        engine_drop_host(options->engine, entry->errand_host);
     entry->errand_host = host;
     entry->errand = (struct errand){
         .engine = options->engine,
@@ -121,7 +127,8 @@ static enum cw_err send_request(struct robots_entry *entry)
     entry->errand.request.limits.body_bytes = ROBOTS_MAX_BYTES;
     entry->errand.request.cut_body = true;
     entry->tries++;
-    return errand_start(&entry->errand);
+    errand_start(&entry->errand);
+    return CW_OK;
 }
 
 /* The entry is known now; its waiters ask again. */
@@ -182,21 +189,23 @@ static bool is_unreachable(const struct fetch_result *res)
     return res->err != CW_OK || res->status >= 500 || res->status == 429;
 }
 
-/* True when the answer led on to another request. */
+/* True when the answer leads on to another request, be it that there is no memory for one. */
 static bool follow(struct robots_entry *entry, const struct fetch_result *res)
 {
     struct url to = URL_INIT;
-    bool sent = false;
+    bool leads_on = false;
     if (res->status >= 300 && res->status < 400 && entry->hops < ROBOTS_REDIRECTS_MAX &&
         !str_is_absent(res->headers.location) &&
         url_parse(&to, res->headers.location, &entry->url) == CW_OK && url_is_http(&to) &&
         url_canonicalize(&to) == CW_OK) {
         entry->hops++;
         entry->tries = 0;
-        sent = url_copy(&entry->url, &to) == CW_OK && send_request(entry) == CW_OK;
+        leads_on = true;
+        if (url_copy(&entry->url, &to) != CW_OK || send_request(entry) != CW_OK)
+            settle(entry, CW_ENOMEM, cw_err_text(CW_ENOMEM), -(int32_t)CW_ENOMEM);
     }
     url_release(&to);
-    return sent;
+    return leads_on;
 }
 
 static bool try_again(struct robots_entry *entry, const struct fetch_result *res)
@@ -270,14 +279,14 @@ static struct robots_entry *add_entry(struct robotcache *cache, const struct url
     entry->origin = str_dup(url_origin(url));
     entry->host = hosts_get(cache->options.engine->hosts, url_host_key(url), cache->options.policy);
     if (entry->origin == NULL || entry->host == NULL) {
-        if (entry->host != NULL)
-            hosts_drop(cache->options.engine->hosts, entry->host);
-        free(entry->origin);
-        free(entry);
+        release_entry(entry);
         return NULL;
     }
     HASH_ADD_KEYPTR(hh, cache->entries, entry->origin, strlen(entry->origin), entry);
-    return entry;
+    if (table_took(entry))
+        return entry;
+    release_entry(entry);
+    return NULL;
 }
 
 /* Keeps the table within its bound: the oldest entry that nobody needs leaves. */

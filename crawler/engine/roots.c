@@ -1,6 +1,6 @@
 #include "crawler/engine/roots.h"
 
-#include <uthash.h>
+#include "crawler/base/table.h"
 
 struct root {
     UT_hash_handle hh;
@@ -81,6 +81,10 @@ enum cw_err roots_add(struct roots *roots, struct str url, struct str host, bool
     if (make_room(roots) != CW_OK || (root = new_root(url, key)) == NULL)
         return CW_ENOMEM;
     HASH_ADD_KEYPTR(hh, roots->table, root->key, key.len, root);
+    if (!table_took(root)) {
+        free_root(root);
+        return CW_ENOMEM;
+    }
     roots->urls[roots->count++] = str_of(root->url);
     roots->mark ^= str_hash(key);
     *ret_added = true;

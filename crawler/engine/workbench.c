@@ -17,13 +17,20 @@ void workbench_init(struct workbench *bench, struct crawl *crawl, unsigned conne
     };
 }
 
+/* Of a host that stands in no table. */
+static void release_host(struct workbench *bench, struct bench_host *bh)
+{
+    if (bh->host != NULL)
+        engine_drop_host(bench->crawl->engine, bh->host);
+    free(bh->name);
+    free(bh);
+}
+
 static void free_host(struct workbench *bench, struct bench_host *bh)
 {
     assert(bh->visits == 0);
     HASH_DEL(bench->table, bh);
-    hosts_drop(bench->crawl->engine->hosts, bh->host);
-    free(bh->name);
-    free(bh);
+    release_host(bench, bh);
 }
 
 void workbench_release(struct workbench *bench)
@@ -101,8 +108,11 @@ void workbench_prepare(struct workbench *bench, struct store_batch *batch, bool 
     struct bench_host *bh, *next;
     unsigned share = share_of_a_host(bench);
     size_t wanted = 0, idle = 0, clocks = 0;
-    if (!make_room(bench))
-        return; /* this batch asks for nothing; the next one may */
+    if (!make_room(bench)) {
+        HASH_ITER (hh, bench->table, bh, next)
+            bh->asked = bh->idle = false;
+        return; /* this batch asks for nothing and gives nothing back; the next one may */
+    }
     HASH_ITER (hh, bench->table, bh, next) {
         if (bh->touched)
             bench->clocks[clocks++] = clock_of(bh);
@@ -140,35 +150,37 @@ static void restore_clock(struct workbench *bench, struct host *host,
 
 static struct bench_host *add_host(struct workbench *bench, const struct store_host *stored)
 {
-    struct hosts *hosts = bench->crawl->engine->hosts;
     struct bench_host *bh = calloc(1, sizeof *bh);
     if (bh == NULL)
         return NULL;
     bh->name = str_dup(stored->host);
-    bh->host = hosts_get(hosts, stored->host, &bench->crawl->policy);
+    bh->host = hosts_get(bench->crawl->engine->hosts, stored->host, &bench->crawl->policy);
     if (bh->name == NULL || bh->host == NULL) {
-        if (bh->host != NULL)
-            hosts_drop(hosts, bh->host);
-        free(bh->name);
-        free(bh);
+        release_host(bench, bh);
         return NULL;
     }
     bh->robots_status = stored->robots_status;
     bh->robots_unix_ms = stored->robots_unix_ms;
     restore_clock(bench, bh->host, stored);
     HASH_ADD_KEYPTR(hh, bench->table, bh->name, strlen(bh->name), bh);
-    return bh;
+    if (table_took(bh))
+        return bh;
+    release_host(bench, bh);
+    return NULL;
 }
 
 /* Hosts that went back are forgotten; those that asked in vain and hold nothing go back next. */
 static void settle_hosts(struct workbench *bench)
 {
     struct bench_host *bh, *next;
+    bench->idle_count = 0;
     HASH_ITER (hh, bench->table, bh, next) {
-        if (bh->idle && bh->visits == 0)
+        if (bh->idle && bh->visits == 0) {
             free_host(bench, bh);
-        else
-            bh->idle = bh->asked && bh->visits == 0;
+            continue;
+        }
+        bh->idle = bh->asked && bh->visits == 0;
+        bench->idle_count += bh->idle;
     }
 }
 

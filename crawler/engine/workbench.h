@@ -6,9 +6,9 @@
 #define CRAWLER_ENGINE_WORKBENCH_H
 
 #include <stdbool.h>
-#include <uthash.h>
 
 #include "crawler/base/err.h"
+#include "crawler/base/table.h"
 #include "crawler/frontier/hosts.h"
 #include "storage/store.h"
 
@@ -29,6 +29,7 @@ struct workbench {
     struct crawl *crawl;
     struct bench_host *table; /* owned */
     unsigned max_visits, max_hosts, per_host;
+    unsigned idle_count; /* hosts that the next batch gives back */
     /* what the batch under way points to; owned */
     struct str *wanted, *idle;
     struct store_host *clocks;

@@ -3,9 +3,9 @@
 #define CRAWLER_FRONTIER_HOSTS_P_H
 
 #include "crawler/base/heap.h"
+#include "crawler/base/table.h"
 #include "crawler/frontier/hosts.h"
 #include "crawler/frontier/pace.h"
-#include "crawler/frontier/table_p.h"
 
 /* Where a host stands; see hosts.h. */
 enum host_place { HOST_IDLE, HOST_READY, HOST_FULL, HOST_CROWDED, HOST_PLACES };
