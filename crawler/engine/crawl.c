@@ -236,7 +236,7 @@ bool crawl_may_fetch(const struct crawl *crawl)
     return room_to_fetch(crawl) > 0;
 }
 
-static void wake_those_aside(struct crawl *crawl)
+void crawl_wake_aside(struct crawl *crawl)
 {
     visits_resume(crawl, room_to_fetch(crawl));
 }
@@ -245,7 +245,7 @@ static void wake_those_aside(struct crawl *crawl)
 void crawl_visit_ended(struct crawl *crawl)
 {
     if (crawl->state == CRAWL_RUNNING) {
-        wake_those_aside(crawl);
+        crawl_wake_aside(crawl);
         if (workbench_is_low(&crawl->bench))
             sink_flush(crawl->sink);
     }
@@ -282,16 +282,17 @@ static bool has_all_pages(const struct crawl *crawl)
            crawl->stored_pages >= crawl->config->max_pages;
 }
 
-/* What waits in the database and is not due yet wakes us when it is. */
+/* What waits in the database and is not due yet wakes us when it is. Those aside are looked after,
+ * too: the ones just woken may all wait for slow hosts while others could go. */
 static void wait_for_due(struct crawl *crawl, const struct store_reply *reply)
 {
-    enum { LONGEST_WAIT_MS = 60 * 1000 }; /* the wall clock may jump */
-    int64_t shortest_ms = crawl->visit_count > 0 ? 1000 : 10;
-    if (reply->next_due_unix_ms == 0)
+    enum { LONGEST_WAIT_MS = 60 * 1000, ASIDE_WAIT_MS = 1000 }; /* the wall clock may jump */
+    int64_t shortest_ms = crawl->visit_count > 0 ? 1000 : 10, wait_ms = LONGEST_WAIT_MS;
+    if (reply->next_due_unix_ms == 0 && crawl->aside == NULL)
         return;
-    int64_t wait_ms = reply->next_due_unix_ms - clock_unix_ms();
-    wait_ms = MIN(MAX(wait_ms, shortest_ms), LONGEST_WAIT_MS);
-    crawl_look_soon(crawl, wait_ms);
+    if (reply->next_due_unix_ms != 0)
+        wait_ms = MIN(MAX(reply->next_due_unix_ms - clock_unix_ms(), shortest_ms), wait_ms);
+    crawl_look_soon(crawl, crawl->aside != NULL ? MIN(wait_ms, ASIDE_WAIT_MS) : wait_ms);
 }
 
 static void on_landed(void *arg, const struct store_reply *reply)
@@ -306,7 +307,9 @@ static void on_landed(void *arg, const struct store_reply *reply)
             crawl_fail(crawl, err, cw_err_text(err));
             return;
         }
-        wake_those_aside(crawl);
+        crawl_wake_aside(crawl);
+        if (crawl->visit_count == 0 && crawl->bench.idle_count > 0)
+            sink_flush(crawl->sink); /* hosts that hold nothing make room for others */
         wait_for_due(crawl, reply);
         if (crawl->options.on_room != NULL && crawl_has_room(crawl))
             crawl->options.on_room(crawl->options.arg);

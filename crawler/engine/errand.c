@@ -19,15 +19,14 @@ static struct errand *errand_from(void *arg)
     return e;
 }
 
-static enum cw_err ask(struct errand *e)
+static void ask(struct errand *e)
 {
     e->state = ERRAND_WAITING;
-    enum cw_err err = hosts_ask(e->engine->hosts, e->host, &e->turn, e->first, clock_mono_ms());
+    hosts_ask(e->engine->hosts, e->host, &e->turn, e->first, clock_mono_ms());
     engine_pump_soon(e->engine);
-    return err;
 }
 
-enum cw_err errand_start(struct errand *e)
+void errand_start(struct errand *e)
 {
     e->magic = ERRAND_MAGIC;
     e->turn = (struct turn){0};
@@ -36,7 +35,7 @@ enum cw_err errand_start(struct errand *e)
     e->addresses = NULL;
     e->dns_ms = -1;
     e->canceled = false;
-    return ask(e);
+    ask(e);
 }
 
 /* Gives the turn back and tells the owner; the errand may be gone afterwards. */
@@ -105,6 +104,8 @@ static void fetch_now(struct errand *e, const struct resolved *addresses)
     if (!hosts_locate(e->engine->hosts, &e->turn, address, clock_mono_ms())) {
         e->state = ERRAND_WAITING; /* the address is full: back at the head of the queue */
         engine_pump_soon(e->engine);
+        if (e->sent_back != NULL)
+            e->sent_back(e);
         return;
     }
     e->state = ERRAND_FETCHING;
@@ -166,9 +167,7 @@ static void on_fetched(void *arg, struct fetch_result *res)
 void errand_resume(struct errand *e)
 {
     assert(e->state == ERRAND_ASIDE);
-    enum cw_err err = ask(e);
-    assert(err == CW_OK); /* the host has queued this very turn before: nothing is allocated */
-    (void)err;
+    ask(e);
 }
 
 bool errand_cancel(struct errand *e)

@@ -20,6 +20,10 @@ typedef void errand_done_fn(struct errand *errand, struct fetch_result *res, int
  * errand_resume(). */
 typedef bool errand_may_go_fn(struct errand *errand);
 
+/* Told when the errand may not go after all, since its address is full: it waits again, and may_go
+ * will be asked again. The errand may be cancelled in the call. */
+typedef void errand_sent_back_fn(struct errand *errand);
+
 enum errand_state {
     ERRAND_WAITING,   /* in the host's queue */
     ERRAND_ASIDE,     /* its owner holds it back */
@@ -43,12 +47,13 @@ struct errand {
     int32_t dns_ms;
     int64_t started_unix_ms;
     bool canceled, first;
-    errand_may_go_fn *may_go; /* NULL: always */
+    errand_may_go_fn *may_go;       /* NULL: always */
+    errand_sent_back_fn *sent_back; /* NULL: need not know */
     errand_done_fn *done;
 };
 
-/* Fill request, hostname, host, engine, first, may_go and done; the rest is set here. */
-enum cw_err errand_start(struct errand *errand) MUST_CHECK;
+/* Fill request, hostname, host, engine, first, may_go, sent_back and done; the rest is set here. */
+void errand_start(struct errand *errand);
 void errand_resume(struct errand *errand); /* one that stands aside asks for a turn again */
 /* Asks it to end; `done` still comes, with CW_ECANCELED, soon but never inline for one that runs.
  * One that waits or stands aside is over at once: true, and `done` never comes. */

@@ -39,6 +39,7 @@ struct visit {
 static void ask_robots(struct visit *v);
 static void on_robots(struct robots_waiter *waiter);
 static bool on_may_go(struct errand *errand);
+static void on_sent_back(struct errand *errand);
 static void on_answer(struct errand *errand, struct fetch_result *res, int64_t limit_ms);
 static void on_digest(struct job *job);
 static void on_digested(struct job *job);
@@ -184,11 +185,11 @@ static void send_errand(struct visit *v)
         .request = crawl->request,
         .hostname = url_hostname(&v->url),
         .may_go = on_may_go,
+        .sent_back = on_sent_back,
         .done = on_answer,
     };
     v->errand.request.url = v->lease.url;
-    if (errand_start(&v->errand) != CW_OK)
-        end_visit(v);
+    errand_start(&v->errand);
 }
 
 enum cw_err visit_start(struct crawl *crawl, struct bench_host *host,
@@ -249,8 +250,6 @@ static bool on_may_go(struct errand *errand)
 {
     struct visit *v = CONTAINER_OF(errand, struct visit, errand);
     assert(v->magic == VISIT_MAGIC);
-    if (v->is_going) /* came back from a full address */
-        return true;
     if (!crawl_may_fetch(v->crawl)) {
         v->is_aside = true;
         DL_APPEND2(v->crawl->aside, v, aside_prev, aside_next);
@@ -259,6 +258,18 @@ static bool on_may_go(struct errand *errand)
     v->is_going = true;
     v->crawl->going++;
     return true;
+}
+
+/* What waits for its address takes no room from those whose address is free. */
+static void on_sent_back(struct errand *errand)
+{
+    struct visit *v = CONTAINER_OF(errand, struct visit, errand);
+    assert(v->magic == VISIT_MAGIC);
+    stop_going(v);
+    if (v->crawl->state == CRAWL_RUNNING)
+        crawl_wake_aside(v->crawl);
+    else if (errand_cancel(&v->errand)) /* the crawl ends: nobody would let it go any more */
+        end_visit(v);
 }
 
 static void record_attempt(struct visit *v, const struct fetch_result *res, int64_t limit_ms)

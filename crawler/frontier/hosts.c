@@ -57,6 +57,11 @@ static struct host *host_new(struct hosts *hosts, struct str name, const struct 
         free(host);
         return NULL;
     }
+    if (heap_reserve(&hosts->ready, HASH_COUNT(hosts->table)) != CW_OK) { /* a place to be ready */
+        HASH_DELETE(hh, hosts->table, host);
+        free(host);
+        return NULL;
+    }
     hosts->place_counts[HOST_IDLE]++;
     return host;
 }
@@ -119,18 +124,14 @@ static void leave_queue(struct hosts *hosts, struct turn *turn)
     hosts->waiting--;
 }
 
-enum cw_err hosts_ask(struct hosts *hosts, struct host *host, struct turn *turn, bool first,
-                      int64_t now_ms)
+void hosts_ask(struct hosts *hosts, struct host *host, struct turn *turn, bool first,
+               int64_t now_ms)
 {
-    enum cw_err err = heap_reserve(&hosts->ready, HASH_COUNT(hosts->table));
-    if (err != CW_OK)
-        return err;
     *turn = (struct turn){.host = host};
     if (host->place == HOST_IDLE)
         host->in_line_ms = now_ms;
     join_queue(hosts, turn, first);
     host_settle(hosts, host);
-    return CW_OK;
 }
 
 void hosts_withdraw(struct hosts *hosts, struct turn *turn, int64_t now_ms)

@@ -70,9 +70,10 @@ struct str host_name(const struct host *host);
  * for `auto` until the first answer. */
 void hosts_restore(struct hosts *hosts, struct host *host, int64_t delay_ms, int64_t next_ms);
 
-/* Puts `turn` at the end of the host's queue (`first`: at its head, as robots.txt needs). */
-enum cw_err hosts_ask(struct hosts *hosts, struct host *host, struct turn *turn, bool first,
-                      int64_t now_ms) MUST_CHECK;
+/* Puts `turn` at the end of the host's queue (`first`: at its head, as robots.txt needs). Allocates
+ * nothing: hosts_get() has made room for every host. */
+void hosts_ask(struct hosts *hosts, struct host *host, struct turn *turn, bool first,
+               int64_t now_ms);
 
 /* The next turn that may start now, with its slots taken; NULL when none may. Then *ret_wake_ms is
  * the time at which one may (INT64_MAX: only after a hosts_done() or hosts_ask()). */

@@ -17,7 +17,7 @@ static void arrive(struct hosts *hosts, struct host *host, enum host_place place
 {
     if (place == HOST_READY) {
         enum cw_err err = heap_push(&hosts->ready, &host->ready, host->due_ms);
-        assert(err == CW_OK); /* hosts_ask() made room for every host */
+        assert(err == CW_OK); /* hosts_get() made room for every host */
     } else if (place == HOST_CROWDED) {
         DL_APPEND(host->address->crowd, host);
     }

@@ -97,7 +97,7 @@ static void ask(struct ledger *l)
         return;
     *e = (struct entry){.state = WAITING, .owner = (int)draw(l, HOSTS), .address = -1};
     struct known_host *k = owner_of(l, e);
-    assert_int_equal(hosts_ask(l->hosts, k->host, &e->turn, draw(l, 8) == 0, l->now_ms), CW_OK);
+    hosts_ask(l->hosts, k->host, &e->turn, draw(l, 8) == 0, l->now_ms);
     k->waiting++;
     l->waiting++;
 }

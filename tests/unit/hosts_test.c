@@ -31,7 +31,7 @@ static struct host *get(struct hosts *hosts, const char *name, unsigned per_host
 
 static void ask(struct hosts *hosts, struct host *host, struct turn *turn)
 {
-    assert_int_equal(hosts_ask(hosts, host, turn, false, 0), CW_OK);
+    hosts_ask(hosts, host, turn, false, 0);
 }
 
 static void ask_all(struct hosts *hosts, struct host *host, struct turn *turns, size_t count)
@@ -390,7 +390,7 @@ static void robots__goes_to_the_head_of_the_queue(void **state)
     struct host *host = get(hosts, "a", 2, 0);
     struct turn page, robots;
     ask(hosts, host, &page);
-    assert_int_equal(hosts_ask(hosts, host, &robots, true, 0), CW_OK);
+    hosts_ask(hosts, host, &robots, true, 0);
     expect_start(hosts, &robots, "192.0.2.1", 0);
     expect_start(hosts, &page, "192.0.2.1", 0);
     hosts_done(hosts, &robots, &FINE, 0);
@@ -426,8 +426,8 @@ static void a_host_whose_clock_stands_still__does_not_overtake_the_others(void *
     visit(hosts, still, &FINE, 1);
     visit(hosts, other, &FINE, 2);
     for (size_t i = 0; i < 2; i++)
-        assert_int_equal(hosts_ask(hosts, still, &turns[i], false, 9), CW_OK);
-    assert_int_equal(hosts_ask(hosts, other, &turn, false, 9), CW_OK);
+        hosts_ask(hosts, still, &turns[i], false, 9);
+    hosts_ask(hosts, other, &turn, false, 9);
     assert_ptr_equal(hosts_next(hosts, 9, &wake_ms), &turns[0]);
     hosts_done(hosts, &turns[0], &(struct turn_result){.err = CW_ECANCELED}, 9);
     expect_start(hosts, &turn, "192.0.2.2", 9);
@@ -444,8 +444,8 @@ static void a_new_host__stands_in_line_behind_those_that_waited_before(void **st
     struct turn older, newer;
     struct host *host = get(hosts, "older", 1, 5);
     visit(hosts, host, &FINE, 1);
-    assert_int_equal(hosts_ask(hosts, host, &older, false, 2), CW_OK); /* may start at 6 */
-    assert_int_equal(hosts_ask(hosts, get(hosts, "newer", 1, 0), &newer, false, 7), CW_OK);
+    hosts_ask(hosts, host, &older, false, 2); /* may start at 6 */
+    hosts_ask(hosts, get(hosts, "newer", 1, 0), &newer, false, 7);
     expect_start(hosts, &older, "192.0.2.1", 7);
     expect_start(hosts, &newer, "192.0.2.2", 7);
     hosts_done(hosts, &older, &FINE, 8);
