@@ -308,7 +308,7 @@ static void on_landed(void *arg, const struct store_reply *reply)
             return;
         }
         crawl_wake_aside(crawl);
-        if (crawl->visit_count == 0 && crawl->bench.idle_count > 0)
+        if (crawl->visit_count == 0 && crawl->bench.leaving > 0 && crawl->db_queued > 0)
             sink_flush(crawl->sink); /* hosts that hold nothing make room for others */
         wait_for_due(crawl, reply);
         if (crawl->options.on_room != NULL && crawl_has_room(crawl))

@@ -173,14 +173,14 @@ static struct bench_host *add_host(struct workbench *bench, const struct store_h
 static void settle_hosts(struct workbench *bench)
 {
     struct bench_host *bh, *next;
-    bench->idle_count = 0;
+    bench->leaving = 0;
     HASH_ITER (hh, bench->table, bh, next) {
         if (bh->idle && bh->visits == 0) {
             free_host(bench, bh);
-            continue;
+            bench->leaving++;
+        } else if ((bh->idle = bh->asked && bh->visits == 0)) {
+            bench->leaving++;
         }
-        bh->idle = bh->asked && bh->visits == 0;
-        bench->idle_count += bh->idle;
     }
 }
 

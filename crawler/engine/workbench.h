@@ -29,7 +29,7 @@ struct workbench {
     struct crawl *crawl;
     struct bench_host *table; /* owned */
     unsigned max_visits, max_hosts, per_host;
-    unsigned idle_count; /* hosts that the next batch gives back */
+    unsigned leaving; /* hosts that have just gone back or will with the next batch */
     /* what the batch under way points to; owned */
     struct str *wanted, *idle;
     struct store_host *clocks;

@@ -1,5 +1,7 @@
 /* Whole crawls: a real server, a real database, told to end at every moment. */
-#include "crawler/engine/crawl.h"
+#include <pthread.h>
+
+#include "crawler/engine/crawl_p.h"
 #include "tests/loop/engine_fixture.h"
 
 struct run {
@@ -484,29 +486,113 @@ static void many_seeds__come_as_there_is_room(void **state)
     end(&f);
 }
 
-/* Hosts that fail at once fill the workbench while the batch under way is written. */
+/* Keeps the store lane busy: a disk that does not answer. */
+struct gate {
+    pthread_mutex_t lock;
+    pthread_cond_t opened;
+    bool is_shut;
+    struct gate_job {
+        struct job job;
+        struct gate *gate;
+    } jobs[STORE_SEATS];
+    unsigned waiting; /* jobs that have not ended; the loop's */
+};
+
+static void wait_at_gate(struct job *job)
+{
+    struct gate *gate = CONTAINER_OF(job, struct gate_job, job)->gate;
+    (void)pthread_mutex_lock(&gate->lock);
+    while (gate->is_shut)
+        (void)pthread_cond_wait(&gate->opened, &gate->lock);
+    (void)pthread_mutex_unlock(&gate->lock);
+}
+
+static void on_through(struct job *job)
+{
+    CONTAINER_OF(job, struct gate_job, job)->gate->waiting--;
+}
+
+static void gate_shut(struct gate *gate, struct executor *executor)
+{
+    *gate = (struct gate){.lock = PTHREAD_MUTEX_INITIALIZER,
+                          .opened = PTHREAD_COND_INITIALIZER,
+                          .is_shut = true,
+                          .waiting = STORE_SEATS};
+    for (size_t i = 0; i < STORE_SEATS; i++) {
+        gate->jobs[i].gate = gate;
+        executor_run(executor, LANE_STORE, &gate->jobs[i].job, wait_at_gate, on_through);
+    }
+}
+
+static void gate_open(struct gate *gate)
+{
+    (void)pthread_mutex_lock(&gate->lock);
+    gate->is_shut = false;
+    (void)pthread_cond_broadcast(&gate->opened);
+    (void)pthread_mutex_unlock(&gate->lock);
+}
+
+/* The workbench of one connection holds 66 hosts: all of them fail while a batch is written, and
+ * the next one can neither lease more of them nor take others in. */
 static void more_dead_hosts_than_the_workbench_holds__all_fail(void **state)
 {
     (void)state;
     enum { HOSTS = 300 };
-    for (int robots = 0; robots <= 1; robots++) {
-        struct fixture f;
-        struct run run;
-        char url[64];
-        begin_with(&f, 1, 1);
-        run_init(&run, &f, NULL);
-        run.config.robots = robots;
-        for (int i = 0; i < HOSTS; i++) {
-            (void)snprintf(url, sizeof url, "http://h%d.test/", i);
-            assert_int_equal(config_list_add(&run.config.seeds, url), CW_OK);
-        }
-        f.log.out = fopen("/dev/null", "w"); /* each is worth a warning */
-        crawl_whole(&f, &run, "finished");
-        assert_int_equal(fclose(f.log.out), 0);
-        assert_int_equal(run.failed, HOSTS);
-        assert_int_equal(run.queued, 0);
-        end(&f);
+    struct fixture f;
+    struct run run;
+    struct gate gate;
+    char url[64];
+    begin_with(&f, 1, 1);
+    run_init(&run, &f, NULL);
+    for (int i = 0; i < HOSTS; i++) {
+        (void)snprintf(url, sizeof url, "http://h%d.test/", i);
+        assert_int_equal(config_list_add(&run.config.seeds, url), CW_OK);
     }
+    f.log.out = fopen("/dev/null", "w"); /* each is worth a warning */
+    run_start(&run);
+    while (run.crawl->seen < HOSTS)
+        (void)uv_run(&f.loop.loop, UV_RUN_ONCE);
+    gate_shut(&gate, f.engine->executor);
+    while (run.crawl->visit_count > 0)
+        (void)uv_run(&f.loop.loop, UV_RUN_ONCE);
+    gate_open(&gate);
+    run_finish(&run);
+    assert_int_equal(gate.waiting, 0);
+    assert_int_equal(fclose(f.log.out), 0);
+    assert_string_equal(run.reason, "finished");
+    assert_int_equal(run.failed, HOSTS);
+    end(&f);
+}
+
+/* While the disk does not answer no more than twice the connections are asked. */
+static void a_disk_that_does_not_answer__stops_the_requests(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct run run;
+    struct gate gate;
+    struct httpserver_counts counts;
+    begin_with(&f, 4, 8);
+    script_many(f.server, 60);
+    run_init(&run, &f, "/");
+    run.config.robots = false;
+    run.config.per_host = 4;
+    run_start(&run);
+    while (run.crawl->visit_count < 60)
+        (void)uv_run(&f.loop.loop, UV_RUN_ONCE);
+    gate_shut(&gate, f.engine->executor);
+    while (sink_unlanded(run.crawl->sink) < 8)
+        (void)uv_run(&f.loop.loop, UV_RUN_ONCE);
+    for (int i = 0; i < 20; i++)
+        looptest_run_once(&f.loop);
+    httpserver_counts(f.server, &counts);
+    assert_int_equal(sink_unlanded(run.crawl->sink), 8);
+    assert_true(counts.requests <= (unsigned)run.crawl->stored_pages + 8);
+    assert_false(crawl_may_fetch(run.crawl));
+    gate_open(&gate);
+    run_finish(&run);
+    assert_int_equal(run.done, 61);
+    end(&f);
 }
 
 int main(void)
@@ -527,6 +613,7 @@ int main(void)
         cmocka_unit_test(two_crawls_of_one_host__share_its_slots),
         cmocka_unit_test(many_seeds__come_as_there_is_room),
         cmocka_unit_test(more_dead_hosts_than_the_workbench_holds__all_fail),
+        cmocka_unit_test(a_disk_that_does_not_answer__stops_the_requests),
     };
     executor_prepare_pool(PARSE_SEATS, STORE_SEATS);
     return cmocka_run_group_tests(tests, NULL, NULL);
