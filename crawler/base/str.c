@@ -11,11 +11,6 @@ int ascii_hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool str_eq(struct str a, struct str b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 bool str_eq_nocase(struct str a, struct str b)
 {
     return a.len == b.len && str_starts_nocase(a, b);
@@ -48,27 +43,10 @@ int str_compare(struct str a, struct str b)
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-size_t str_find_char(struct str s, char c)
-{
-    const char *at = s.len > 0 ? memchr(s.ptr, c, s.len) : NULL;
-    return at != NULL ? (size_t)(at - s.ptr) : s.len;
-}
-
 size_t str_find(struct str s, struct str needle)
 {
     const char *at = s.len > 0 ? memmem(s.ptr, s.len, needle.ptr, needle.len) : NULL;
     return at != NULL ? (size_t)(at - s.ptr) : s.len;
-}
-
-struct str str_skip(struct str s, size_t count)
-{
-    count = MIN(count, s.len);
-    return count > 0 ? str_from(s.ptr + count, s.len - count) : s;
-}
-
-struct str str_first(struct str s, size_t count)
-{
-    return str_from(s.ptr, MIN(count, s.len));
 }
 
 struct str str_trim(struct str s)

@@ -58,7 +58,11 @@ static inline bool ascii_is_space(char c)
 /* The value of a hexadecimal digit, or -1. */
 int ascii_hex_value(char c);
 
-bool str_eq(struct str a, struct str b);
+static inline bool str_eq(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
 bool str_eq_nocase(struct str a, struct str b);
 bool str_starts(struct str s, struct str prefix);
 bool str_starts_nocase(struct str s, struct str prefix);
@@ -66,13 +70,29 @@ bool str_ends(struct str s, struct str suffix);
 int str_compare(struct str a, struct str b); /* by bytes, then by length; as for qsort */
 
 /* The first position of `c`, or s.len. */
-size_t str_find_char(struct str s, char c);
+static inline size_t str_find_char(struct str s, char c)
+{
+    const char *at = s.len > 0 ? memchr(s.ptr, c, s.len) : NULL;
+    return at != NULL ? (size_t)(at - s.ptr) : s.len;
+}
+
 /* The first position of `needle`, or s.len. */
 size_t str_find(struct str s, struct str needle);
 
-struct str str_skip(struct str s, size_t count);  /* without its first `count` bytes (or fewer) */
-struct str str_first(struct str s, size_t count); /* its first `count` bytes (or fewer) */
-struct str str_trim(struct str s);                /* without ASCII whitespace at both ends */
+/* Without its first `count` bytes (or fewer). */
+static inline struct str str_skip(struct str s, size_t count)
+{
+    count = MIN(count, s.len);
+    return count > 0 ? str_from(s.ptr + count, s.len - count) : s;
+}
+
+/* Its first `count` bytes (or fewer). */
+static inline struct str str_first(struct str s, size_t count)
+{
+    return str_from(s.ptr, MIN(count, s.len));
+}
+
+struct str str_trim(struct str s); /* without ASCII whitespace at both ends */
 
 /* Takes the part up to `separator` off the front of *rest and returns it; the last part leaves
  * *rest absent. Loop: `while (!str_is_absent(rest)) part = str_cut(&rest, ',');` */

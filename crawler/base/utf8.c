@@ -30,9 +30,22 @@ size_t utf8_char_size(struct str s)
     return 0;
 }
 
+/* Where the ASCII that starts at `at` ends, give or take seven bytes: eight are looked at in one
+ * go. */
+static size_t skip_ascii(struct str s, size_t at)
+{
+    uint64_t eight;
+    for (; s.len - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, s.ptr + at, sizeof eight);
+        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    return at;
+}
+
 bool utf8_is_valid(struct str s)
 {
-    for (size_t i = 0, size; i < s.len; i += size)
+    for (size_t i = skip_ascii(s, 0), size; i < s.len; i = skip_ascii(s, i + size))
         if ((size = utf8_char_size(str_skip(s, i))) == 0)
             return false;
     return true;

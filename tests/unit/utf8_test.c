@@ -57,6 +57,21 @@ static void text__is_valid_as_a_whole(void **state)
     assert_false(utf8_is_valid(STR("\xE2\x82\xAC\x80")));
 }
 
+/* However the text falls to the steps of eight bytes in which ASCII is passed over. */
+static void one_bad_byte__is_found_at_every_place(void **state)
+{
+    char text[40];
+    (void)state;
+    for (size_t at = 0; at + 3 <= sizeof text; at++) {
+        memset(text, 'a', sizeof text);
+        memcpy(text + at, "\xE2\x82\xAC", 3);
+        assert_true(utf8_is_valid(str_from(text, sizeof text)));
+        text[at + 2] = 'a';
+        assert_false(utf8_is_valid(str_from(text, sizeof text)));
+        assert_false(utf8_is_valid(str_from(text, at + 2)));
+    }
+}
+
 static void cut__falls_between_characters(void **state)
 {
     struct str text = STR("a\xE2\x82\xAC\xF0\x9F\x98\x80");
@@ -72,6 +87,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(well_formed__is_what_table_3_7_lists),
         cmocka_unit_test(text__is_valid_as_a_whole),
+        cmocka_unit_test(one_bad_byte__is_found_at_every_place),
         cmocka_unit_test(cut__falls_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
