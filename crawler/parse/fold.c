@@ -2,31 +2,51 @@
 
 #include "crawler/base/utf8.h"
 
-/* Bytes of the white space that `s` starts with; 0 when it does not. */
-static size_t space_size(struct str s)
+/* What a byte may begin. U+00A0 is C2 A0. */
+enum { WORD, SPACE, NBSP };
+static const unsigned char kinds[256] = {
+    [' '] = SPACE, ['\t'] = SPACE, ['\n'] = SPACE, ['\f'] = SPACE, ['\r'] = SPACE, [0xC2] = NBSP,
+};
+
+/* Bytes of the white space at `at`; 0 when a word goes on there. */
+static inline size_t space_size(struct str s, size_t at)
 {
-    if (s.len > 0 && ascii_is_space(s.ptr[0]))
-        return 1;
-    return s.len > 1 && s.ptr[0] == '\xC2' && s.ptr[1] == '\xA0' ? 2 : 0;
+    switch (kinds[(unsigned char)s.ptr[at]]) {
+    case WORD: return 0;
+    case SPACE: return 1;
+    default: return at + 1 < s.len && s.ptr[at + 1] == '\xA0' ? 2 : 0;
+    }
 }
 
 static struct str take_space(struct str *rest)
 {
-    struct str start = *rest;
-    for (size_t size; (size = space_size(*rest)) > 0;)
-        *rest = str_skip(*rest, size);
-    return str_first(start, start.len - rest->len);
+    size_t i = 0;
+    for (size_t size; i < rest->len && (size = space_size(*rest, i)) > 0;)
+        i += size;
+    struct str space = str_first(*rest, i);
+    *rest = str_skip(*rest, i);
+    return space;
 }
 
 static struct str take_word(struct str *rest)
 {
     size_t i = 0;
-    while (i < rest->len && !ascii_is_space(rest->ptr[i]) &&
-           !(rest->ptr[i] == '\xC2' && space_size(str_skip(*rest, i)) > 0))
+    while (i < rest->len && space_size(*rest, i) == 0)
         i++;
     struct str word = str_first(*rest, i);
     *rest = str_skip(*rest, i);
     return word;
+}
+
+/* Most text is only counted. */
+static void count_words(struct fold *f, struct str text)
+{
+    for (size_t i = 0; i < text.len;) {
+        size_t size = space_size(text, i);
+        f->word_count += size == 0 && !f->in_word;
+        f->in_word = size == 0;
+        i += MAX(size, (size_t)1);
+    }
 }
 
 struct fold fold_to(struct buf *to)
@@ -36,7 +56,7 @@ struct fold fold_to(struct buf *to)
 
 static enum cw_err add_word(struct fold *f, struct str word)
 {
-    if (f->to == NULL || f->is_full)
+    if (f->is_full)
         return CW_OK;
     size_t room = f->to->max - f->to->len;
     struct str fitting = utf8_cut(word, room - MIN(room, (size_t)f->needs_space));
@@ -51,10 +71,14 @@ static enum cw_err add_word(struct fold *f, struct str word)
 enum cw_err fold_add(struct fold *f, struct str text)
 {
     enum cw_err err = CW_OK;
+    if (f->to == NULL || f->is_full) {
+        count_words(f, text);
+        return CW_OK;
+    }
     while (text.len > 0 && err == CW_OK) {
         if (take_space(&text).len > 0) {
             f->in_word = false;
-            f->needs_space = f->to != NULL && f->to->len > 0;
+            f->needs_space = f->to->len > 0;
         }
         struct str word = take_word(&text);
         if (word.len == 0)
