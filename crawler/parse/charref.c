@@ -1,5 +1,7 @@
 #include "crawler/parse/charref.h"
 
+#include <libxml/HTMLparser.h>
+
 #include "crawler/parse/charset.h"
 
 /* The names that HTML also reads without a semicolon, in the order of bytes. */
@@ -48,6 +50,17 @@ static bool is_alphanumeric(char c)
     return ascii_is_alpha(c) || ascii_is_digit(c);
 }
 
+static enum cw_err add_code(struct buf *out, uint32_t code)
+{
+    unsigned char bytes[4];
+    size_t count = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    static const unsigned char lead[] = {0, 0x00, 0xC0, 0xE0, 0xF0};
+    for (size_t i = count - 1; i > 0; i--, code >>= 6)
+        bytes[i] = (unsigned char)(0x80 | (code & 0x3F));
+    bytes[0] = (unsigned char)(lead[count] | code);
+    return buf_add_bytes(out, bytes, count);
+}
+
 /* HTML, "numeric character reference end state". The controls 0x80 to 0x9F mean windows-1252. */
 static enum cw_err add_number(struct buf *out, uint32_t code)
 {
@@ -56,10 +69,10 @@ static enum cw_err add_number(struct buf *out, uint32_t code)
         return buf_add(out, STR("\xEF\xBF\xBD"));
     if (code >= 0x80 && code <= 0x9F)
         return charset_to_utf8(out, str_from(&byte, 1), STR("windows-1252"));
-    return buf_addf(out, "&#%u;", (unsigned)code);
+    return add_code(out, code);
 }
 
-static enum cw_err normalize_number(struct buf *out, struct str *rest)
+static enum cw_err decode_number(struct buf *out, struct str *rest)
 {
     bool is_hex = rest->len > 2 && ascii_lower(rest->ptr[2]) == 'x';
     size_t start = is_hex ? 3 : 2, i = start;
@@ -72,7 +85,7 @@ static enum cw_err normalize_number(struct buf *out, struct str *rest)
     }
     if (i == start) {
         *rest = str_skip(*rest, 1);
-        return buf_add(out, STR("&amp;"));
+        return buf_add_char(out, '&');
     }
     *rest = str_skip(*rest, i);
     if (rest->len > 0 && rest->ptr[0] == ';')
@@ -96,32 +109,41 @@ static bool has_lower_case_twin(struct str name)
            str_eq(name, STR("QUOT")) || str_eq(name, STR("COPY")) || str_eq(name, STR("REG"));
 }
 
-static enum cw_err add_name(struct buf *out, struct str name)
+/* What a name stands for; 0: it is none. */
+static uint32_t code_of_name(struct str name)
 {
-    size_t start = out->len + 1;
-    enum cw_err err = buf_addf(out, "&" STR_FMT ";", STR_ARG(name));
-    if (err == CW_OK && has_lower_case_twin(name))
-        for (size_t i = start; i < start + name.len; i++)
-            out->ptr[i] = ascii_lower(out->ptr[i]);
-    return err;
+    char known[16] = ""; /* the longest has 8 bytes */
+    if (name.len == 0 || name.len >= sizeof known)
+        return 0;
+    bool to_lower = has_lower_case_twin(name);
+    for (size_t i = 0; i < name.len; i++)
+        known[i] = to_lower ? ascii_lower(name.ptr[i]) : name.ptr[i];
+    const htmlEntityDesc *entity = htmlEntityLookup((const xmlChar *)known);
+    return entity != NULL ? entity->value : 0;
 }
 
-enum cw_err charref_normalize(struct buf *out, struct str *rest, bool in_attribute)
+enum cw_err charref_decode(struct buf *out, struct str *rest, bool in_attribute)
 {
     struct str run = str_skip(*rest, 1);
     if (run.len > 0 && run.ptr[0] == '#')
-        return normalize_number(out, rest);
+        return decode_number(out, rest);
     size_t len = 0;
     while (len < run.len && is_alphanumeric(run.ptr[len]))
         len++;
-    bool has_semicolon = len > 0 && len < run.len && run.ptr[len] == ';';
-    struct str name = has_semicolon ? str_first(run, len) : longest_legacy(str_first(run, len));
+    bool has_semicolon = len < run.len && run.ptr[len] == ';';
+    struct str name = has_semicolon ? str_first(run, len) : STR("");
+    uint32_t code = code_of_name(name);
+    if (code == 0) {
+        has_semicolon = false;
+        name = longest_legacy(str_first(run, len));
+        code = code_of_name(name);
+    }
     char next = name.len < run.len ? run.ptr[name.len] : '\0';
     bool is_text = in_attribute && (next == '=' || is_alphanumeric(next));
-    if (name.len == 0 || is_text) {
+    if (code == 0 || is_text) {
         *rest = run;
-        return buf_add(out, STR("&amp;"));
+        return buf_add_char(out, '&');
     }
     *rest = str_skip(run, name.len + has_semicolon);
-    return add_name(out, name);
+    return add_code(out, code);
 }

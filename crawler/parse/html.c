@@ -1,7 +1,5 @@
 #include "crawler/parse/html.h"
 
-#include <libxml/HTMLparser.h>
-#include <libxml/parserInternals.h>
 #include <limits.h>
 
 #include "crawler/base/utf8.h"
@@ -26,12 +24,11 @@ struct open_a {
     struct fold fold; /* to `text` */
 };
 
-/* What one run over a page knows. Borrowed by libxml2's callbacks. */
+/* What one run over a page knows. Borrowed by the callbacks. */
 struct reader {
     const struct html_input *input;
     struct page *page;
     struct arena *arena;
-    htmlParserCtxtPtr parser;
     enum cw_err err; /* the first; the run stops at it */
 
     struct url base; /* of relative links, once has_base */
@@ -53,30 +50,18 @@ struct reader {
     size_t order;   /* of the next link */
 };
 
-/* The attributes of a tag, as libxml2 gives them: name, value, name, value ..., NULL. */
-struct attributes {
-    const xmlChar **pairs; /* NULL: none */
-};
-
-static struct str str_of_xml(const xmlChar *s)
+static struct str attribute(const struct sieve_tag *tag, struct str name)
 {
-    return s != NULL ? str_of((const char *)s) : STR("");
-}
-
-static struct str attribute(struct attributes all, const char *name)
-{
-    for (const xmlChar **p = all.pairs; p != NULL && *p != NULL; p += 2)
-        if (strcmp((const char *)p[0], name) == 0)
-            return str_of_xml(p[1]);
+    for (size_t i = 0; i < tag->attribute_count; i++)
+        if (str_eq(tag->attributes[i].name, name))
+            return tag->attributes[i].value;
     return STR_NONE;
 }
 
 static void note_error(struct reader *r, enum cw_err err)
 {
-    if (err == CW_OK || r->err != CW_OK)
-        return;
-    r->err = err;
-    xmlStopParser(r->parser);
+    if (r->err == CW_OK)
+        r->err = err;
 }
 
 static const struct url *base_url(const struct reader *r)
@@ -178,14 +163,14 @@ static struct str fold_rel(struct reader *r, struct buf *to, struct str rel)
 }
 
 static void add_link(struct reader *r, const struct link_attribute *kind, struct str raw,
-                     struct attributes all)
+                     const struct sieve_tag *tag)
 {
     struct buf text = BUF_INIT(LINK_TEXT_MAX);
     if (!resolve(r, raw))
         return;
     struct page_link link =
-        link_to_url(r, kind->element, fold_rel(r, &r->rel, attribute(all, "rel")));
-    link.text = fold_into(r, &text, attribute(all, "alt"));
+        link_to_url(r, kind->element, fold_rel(r, &r->rel, attribute(tag, STR("rel"))));
+    link.text = fold_into(r, &text, attribute(tag, STR("alt")));
     link.follow =
         kind->follow || (str_eq(kind->element, STR("link")) && rel_names_a_page(link.rel));
     note_error(r, linkset_add(&r->links, r->arena, &link, r->order++));
@@ -193,20 +178,21 @@ static void add_link(struct reader *r, const struct link_attribute *kind, struct
 }
 
 static void add_srcset(struct reader *r, const struct link_attribute *kind, struct str srcset,
-                       struct attributes all)
+                       const struct sieve_tag *tag)
 {
     for (struct str url; r->err == CW_OK && links_next_srcset(&srcset, &url);)
-        add_link(r, kind, url, all);
+        add_link(r, kind, url, tag);
 }
 
-static void read_links(struct reader *r, struct str element, struct attributes all)
+static void read_links(struct reader *r, const struct sieve_tag *tag)
 {
-    for (const xmlChar **p = all.pairs; p != NULL && *p != NULL && r->err == CW_OK; p += 2) {
-        const struct link_attribute *kind = link_attribute_find(element, str_of_xml(p[0]));
+    for (size_t i = 0; i < tag->attribute_count && r->err == CW_OK; i++) {
+        const struct sieve_attribute *attribute = &tag->attributes[i];
+        const struct link_attribute *kind = link_attribute_find(tag->name, attribute->name);
         if (kind != NULL && kind->value == LINK_SRCSET)
-            add_srcset(r, kind, str_of_xml(p[1]), all);
+            add_srcset(r, kind, attribute->value, tag);
         else if (kind != NULL)
-            add_link(r, kind, str_of_xml(p[1]), all);
+            add_link(r, kind, attribute->value, tag);
     }
 }
 
@@ -220,9 +206,9 @@ static void end_a(struct reader *r)
 }
 
 /* The link of an <a> waits for its text, in buffers of its own. */
-static void start_a(struct reader *r, struct attributes all)
+static void start_a(struct reader *r, const struct sieve_tag *tag)
 {
-    struct str href = attribute(all, "href");
+    struct str href = attribute(tag, STR("href"));
     end_a(r);
     buf_clear(&r->a.text);
     r->a.fold = fold_to(&r->a.text);
@@ -237,7 +223,7 @@ static void start_a(struct reader *r, struct attributes all)
     r->a.link.url = buf_str(&r->a.url);
     r->a.link.host.ptr = r->a.link.url.ptr + host_start;
     r->a.link.follow = true;
-    r->a.link.rel = fold_rel(r, &r->a.rel, attribute(all, "rel"));
+    r->a.link.rel = fold_rel(r, &r->a.rel, attribute(tag, STR("rel")));
     r->a.link.nofollow = is_nofollow(r->a.link.rel);
     r->a.is_link = true;
 }
@@ -248,13 +234,13 @@ static void read_refresh(struct reader *r, struct str content)
     uint64_t seconds;
     struct str url;
     if (links_parse_refresh(content, &seconds, &url) && url.len > 0)
-        add_link(r, &refresh, url, (struct attributes){NULL});
+        add_link(r, &refresh, url, &(struct sieve_tag){.name = refresh.element});
 }
 
-static void read_meta(struct reader *r, struct attributes all)
+static void read_meta(struct reader *r, const struct sieve_tag *tag)
 {
-    struct str name = attribute(all, "name"), content = attribute(all, "content");
-    struct str pragma = attribute(all, "http-equiv");
+    struct str name = attribute(tag, STR("name")), content = attribute(tag, STR("content"));
+    struct str pragma = attribute(tag, STR("http-equiv"));
     if (str_is_absent(content))
         return;
     if (str_eq_nocase(pragma, STR("refresh")))
@@ -269,19 +255,19 @@ static void read_meta(struct reader *r, struct attributes all)
     pagerules_add_meta(&r->rules, name, content, r->input->agent, r->input->now_unix_ms);
 }
 
-static void read_html(struct reader *r, struct attributes all)
+static void read_html(struct reader *r, const struct sieve_tag *tag)
 {
-    struct str lang = attribute(all, "lang");
+    struct str lang = attribute(tag, STR("lang"));
     if (lang.len == 0)
-        lang = attribute(all, "xml:lang");
+        lang = attribute(tag, STR("xml:lang"));
     if (str_is_absent(r->page->language) && lang.len > 0)
         r->page->language = keep_folded(r, lang, LANGUAGE_MAX);
 }
 
 /* The first valid one counts. */
-static void read_base(struct reader *r, struct attributes all)
+static void read_base(struct reader *r, const struct sieve_tag *tag)
 {
-    struct str href = attribute(all, "href");
+    struct str href = attribute(tag, STR("href"));
     if (r->has_base || str_is_absent(href))
         return;
     enum cw_err err = url_parse(&r->base, utf8_cut(href, RAW_URL_MAX), r->input->base);
@@ -290,12 +276,12 @@ static void read_base(struct reader *r, struct attributes all)
         note_error(r, err);
 }
 
-static void read_canonical(struct reader *r, struct attributes all)
+static void read_canonical(struct reader *r, const struct sieve_tag *tag)
 {
     if (!str_is_absent(r->page->canonical_url) ||
-        !has_word(attribute(all, "rel"), STR("canonical")))
+        !has_word(attribute(tag, STR("rel")), STR("canonical")))
         return;
-    struct str href = attribute(all, "href");
+    struct str href = attribute(tag, STR("href"));
     if (href.len == 0 || !resolve(r, href))
         return;
     struct str url = url_href(&r->url);
@@ -307,9 +293,9 @@ static void read_canonical(struct reader *r, struct attributes all)
         note_error(r, CW_ETOOBIG);
 }
 
-static void read_image_text(struct reader *r, struct attributes all)
+static void read_image_text(struct reader *r, const struct sieve_tag *tag)
 {
-    struct str alt = attribute(all, "alt");
+    struct str alt = attribute(tag, STR("alt"));
     if (!r->a.is_open || alt.len == 0)
         return;
     note_error(r, fold_add(&r->a.fold, STR(" ")));
@@ -317,30 +303,25 @@ static void read_image_text(struct reader *r, struct attributes all)
     note_error(r, fold_add(&r->a.fold, STR(" ")));
 }
 
-static void on_start(void *user_data, const xmlChar *name, const xmlChar **pairs)
+static enum cw_err on_start(void *arg, const struct sieve_tag *tag)
 {
-    struct reader *r = user_data;
-    struct str element = str_of_xml(name);
-    struct attributes all = {pairs};
-    if (r->err != CW_OK)
-        return;
-    if (str_eq(element, STR("a"))) {
-        start_a(r, all);
-        return;
+    struct reader *r = arg;
+    if (str_eq(tag->name, STR("a"))) {
+        start_a(r, tag);
+        return r->err;
     }
-    if (str_eq(element, STR("title")))
+    if (str_eq(tag->name, STR("title")))
         r->in_title = true;
-    else if (str_eq(element, STR("html")))
-        read_html(r, all);
-    else if (str_eq(element, STR("base")))
-        read_base(r, all);
-    else if (str_eq(element, STR("meta")))
-        read_meta(r, all);
-    else if (str_eq(element, STR("link")))
-        read_canonical(r, all);
-    else if (str_eq(element, STR("img")))
-        read_image_text(r, all);
-    read_links(r, element, all);
+    else if (str_eq(tag->name, STR("html")))
+        read_html(r, tag);
+    else if (str_eq(tag->name, STR("meta")))
+        read_meta(r, tag);
+    else if (str_eq(tag->name, STR("link")))
+        read_canonical(r, tag);
+    else if (str_eq(tag->name, STR("img")))
+        read_image_text(r, tag);
+    read_links(r, tag);
+    return r->err;
 }
 
 /* The first title with words counts. */
@@ -357,71 +338,59 @@ static void end_title(struct reader *r)
         note_error(r, CW_ETOOBIG);
 }
 
-static void on_end(void *user_data, const xmlChar *name)
+static enum cw_err on_end(void *arg, struct str name)
 {
-    struct reader *r = user_data;
-    struct str element = str_of_xml(name);
-    if (str_eq(element, STR("a"))) {
+    struct reader *r = arg;
+    if (str_eq(name, STR("a")))
         end_a(r);
-    } else if (str_eq(element, STR("title")) && r->in_title) {
+    else if (r->in_title)
         end_title(r);
-    }
+    return r->err;
 }
 
-static void on_text(void *user_data, const xmlChar *bytes, int len)
+static enum cw_err on_text(void *arg, struct str text)
 {
-    struct reader *r = user_data;
-    struct str text = str_from((const char *)bytes, (size_t)len);
+    struct reader *r = arg;
     if (r->in_title) {
         note_error(r, fold_add(&r->title_fold, text));
-        return;
+        return r->err;
     }
     note_error(r, fold_add(&r->visible, text));
     if (r->a.is_open)
         note_error(r, fold_add(&r->a.fold, text));
+    return r->err;
 }
 
-/* Runs libxml2 over sieved markup. Its own findings (errors, warnings) do not interest us. */
-static enum cw_err read_markup(struct reader *r, struct str markup)
+/* ---- bases rule the links before them, too: a page that may have one is read twice ---- */
+
+static bool may_have_base(struct str html)
 {
-    if (markup.len == 0)
-        return CW_OK;
-    if (markup.len > INT_MAX)
-        return CW_ETOOBIG;
-    r->parser = htmlCreateMemoryParserCtxt(markup.ptr, (int)markup.len);
-    if (r->parser == NULL)
-        return CW_ENOMEM;
-    *r->parser->sax = (htmlSAXHandler){
-        .startElement = on_start,
-        .endElement = on_end,
-        .characters = on_text,
-        .ignorableWhitespace = on_text,
-        .initialized = 1,
-    };
-    r->parser->userData = r;
-    (void)htmlCtxtUseOptions(r->parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
-                                            HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
-                                            HTML_PARSE_NOIMPLIED | HTML_PARSE_IGNORE_ENC);
-    if (xmlSwitchEncoding(r->parser, XML_CHAR_ENCODING_UTF8) == 0)
-        (void)htmlParseDocument(r->parser);
-    enum cw_err err = r->parser->errNo == XML_ERR_NO_MEMORY ? CW_ENOMEM : r->err;
-    htmlFreeParserCtxt(r->parser);
-    r->parser = NULL;
-    return err;
+    while (html.len > 0) {
+        html = str_skip(html, str_find_char(html, '<'));
+        if (str_starts_nocase(html, STR("<base")))
+            return true;
+        html = str_skip(html, 1);
+    }
+    return false;
+}
+
+static enum cw_err on_base_start(void *arg, const struct sieve_tag *tag)
+{
+    struct reader *r = arg;
+    if (str_eq(tag->name, STR("base")))
+        read_base(r, tag);
+    return r->err;
 }
 
 static enum cw_err read_page(struct reader *r)
 {
-    size_t max = SIEVE_MAX_BYTES(r->input->html.len);
-    struct buf bases = BUF_INIT(max), markup = BUF_INIT(max);
-    enum cw_err err = sieve_html(&bases, &markup, r->input->html, r->input->is_xhtml);
-    if (err == CW_OK)
-        err = read_markup(r, buf_str(&bases));
-    if (err == CW_OK)
-        err = read_markup(r, buf_str(&markup));
-    buf_release(&bases);
-    buf_release(&markup);
-    return err;
+    const struct html_input *in = r->input;
+    const struct sieve_reader bases = {.arg = r, .on_start = on_base_start};
+    const struct sieve_reader page = {r, on_start, on_end, on_text};
+    enum cw_err err = CW_OK;
+    if (may_have_base(in->html))
+        err = sieve_html(in->html, in->is_xhtml, &bases);
+    return err == CW_OK ? sieve_html(in->html, in->is_xhtml, &page) : err;
 }
 
 /* Whatever happened, what was found stays. */

@@ -1,6 +1,5 @@
 /* html: what an HTML page says: links, title, description, language, canonical URL, robots rules,
- * words. libxml2's SAX interface on a cleaned UTF-8 buffer; libxml2 lives in this room only. Pure.
- * Time and memory are linear in the input, whatever its shape (see sieve.h). */
+ * words. Pure. Time and memory are linear in the input, whatever its shape (see sieve.h). */
 #ifndef CRAWLER_PARSE_HTML_H
 #define CRAWLER_PARSE_HTML_H
 

@@ -1,5 +1,8 @@
 #include "crawler/parse/sieve.h"
 
+#include <assert.h>
+
+#include "crawler/base/buf.h"
 #include "crawler/parse/charref.h"
 #include "crawler/parse/tagrule.h"
 
@@ -12,77 +15,118 @@ static const struct str kept_attributes[] = {
     STR("action"),  STR("poster"), STR("xml:lang"),
 };
 
+static_assert(ARRAY_LEN(kept_attributes) == SIEVE_ATTRIBUTES_MAX, "one place for each");
+
 struct sieve {
     struct str html;
+    const struct sieve_reader *reader; /* borrowed */
     bool is_xhtml;
-    size_t at;       /* the next byte to read */
-    struct buf *out; /* where the current tag goes: bases or markup */
-    struct buf *bases, *markup;
+    size_t at;          /* the next byte to read */
+    struct buf decoded; /* what the reader is shown, where the text itself will not do */
     bool a_is_open;
     size_t svg_depth;       /* of <svg>; its tags are not HTML's */
     bool in_foreign_object; /* HTML inside SVG */
     size_t template_depth;  /* of <template>; its text is not visible */
-    enum cw_err err;        /* the first one; nothing is added after it */
+    enum cw_err err;        /* the first one; nothing is passed after it */
 };
 
 struct tag {
     char name_bytes[NAME_MAX_BYTES];
-    struct str name; /* in lower case; empty when longer than any that matters */
+    struct sieve_tag passed; /* its name is empty when longer than any that matters */
     unsigned flags;
     bool is_kept; /* flags as they apply here */
     bool is_self_closing;
 };
 
-static void put(struct sieve *s, struct str text)
+/* ---- text and values ---- */
+
+/* No text grows by more: a NUL becomes U+FFFD. */
+enum { GROWTH_MAX = 3 };
+
+static bool needs_decoding(struct str text)
 {
-    if (s->err == CW_OK)
-        s->err = buf_add(s->out, text);
+    return str_find_char(text, '&') < text.len || str_find_char(text, '\0') < text.len;
 }
 
-/* Drops what was added to the current output since it held `len` bytes. */
-static void take_back(struct sieve *s, size_t len)
-{
-    if (s->out->len == len)
-        return;
-    s->out->len = len;
-    s->out->ptr[len] = '\0';
-}
-
-/* Bytes that markup cannot hold as they are. */
-static const bool needs_escape[256] = {['<'] = true, ['&'] = true, ['"'] = true, ['\0'] = true};
-
-static size_t count_plain(struct str text)
-{
-    size_t count = 0;
-    while (count < text.len && !needs_escape[(unsigned char)text.ptr[count]])
-        count++;
-    return count;
-}
-
-static void put_escaped(struct sieve *s, struct str text, bool in_attribute)
+static void decode_references(struct sieve *s, struct str text, bool in_attribute)
 {
     while (text.len > 0 && s->err == CW_OK) {
-        size_t plain = count_plain(text);
-        put(s, str_first(text, plain));
-        text = str_skip(text, plain);
-        if (text.len == 0)
-            return;
-        if (text.ptr[0] == '&' && s->err == CW_OK) {
-            s->err = charref_normalize(s->out, &text, in_attribute);
-            continue;
-        }
-        put(s, text.ptr[0] == '<'   ? STR("&lt;")
-               : text.ptr[0] == '"' ? STR("&#34;")
-                                    : STR("\xEF\xBF\xBD"));
+        struct str plain = str_first(text, str_find_char(text, '&'));
+        s->err = buf_add(&s->decoded, plain);
+        text = str_skip(text, plain.len);
+        if (text.len > 0 && s->err == CW_OK)
+            s->err = charref_decode(&s->decoded, &text, in_attribute);
+    }
+}
+
+static void decode(struct sieve *s, struct str text, bool in_attribute)
+{
+    while (text.len > 0 && s->err == CW_OK) {
+        struct str part = str_first(text, str_find_char(text, '\0'));
+        decode_references(s, part, in_attribute);
+        text = str_skip(text, part.len);
+        if (text.len > 0 && s->err == CW_OK)
+            s->err = buf_add(&s->decoded, STR("\xEF\xBF\xBD"));
         text = str_skip(text, 1);
     }
 }
 
-static void put_text(struct sieve *s, struct str text)
+static void pass(struct sieve *s, struct str text)
+{
+    if (s->reader->on_text == NULL)
+        return;
+    if (needs_decoding(text)) {
+        buf_clear(&s->decoded);
+        decode(s, text, false);
+        text = buf_str(&s->decoded);
+    }
+    if (text.len > 0 && s->err == CW_OK)
+        s->err = s->reader->on_text(s->reader->arg, text);
+}
+
+static void pass_text(struct sieve *s, struct str text)
 {
     if (s->template_depth == 0)
-        put_escaped(s, text, false);
+        pass(s, text);
 }
+
+/* Values are decoded once the whole tag is read: the room for all of them is made first, so that
+ * none moves. */
+static void decode_values(struct sieve *s, struct sieve_tag *tag)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < tag->attribute_count; i++)
+        if (needs_decoding(tag->attributes[i].value))
+            bytes += tag->attributes[i].value.len;
+    if (bytes == 0)
+        return;
+    buf_clear(&s->decoded);
+    if (s->err == CW_OK)
+        s->err = buf_reserve(&s->decoded, bytes * GROWTH_MAX);
+    for (size_t i = 0; i < tag->attribute_count && s->err == CW_OK; i++) {
+        struct str *value = &tag->attributes[i].value;
+        size_t start = s->decoded.len;
+        if (!needs_decoding(*value))
+            continue;
+        decode(s, *value, true);
+        *value = str_skip(buf_str(&s->decoded), start);
+    }
+}
+
+static void pass_start(struct sieve *s, struct sieve_tag *tag)
+{
+    decode_values(s, tag);
+    if (s->err == CW_OK)
+        s->err = s->reader->on_start(s->reader->arg, tag);
+}
+
+static void pass_end(struct sieve *s, struct str name)
+{
+    if (s->err == CW_OK && s->reader->on_end != NULL)
+        s->err = s->reader->on_end(s->reader->arg, name);
+}
+
+/* ---- tags ---- */
 
 static struct str remaining(const struct sieve *s)
 {
@@ -116,29 +160,22 @@ static void read_tag_name(struct sieve *s, struct tag *tag)
         len = 0;
     for (size_t i = 0; i < len; i++)
         tag->name_bytes[i] = ascii_lower(s->html.ptr[start + i]);
-    tag->name = str_from(tag->name_bytes, len);
-    tag->flags = tagrule_flags(tag->name);
+    tag->passed.name = str_from(tag->name_bytes, len);
+    tag->flags = tagrule_flags(tag->passed.name);
 }
 
-/* The bit of an attribute that html.c reads, or 0. */
-static unsigned attribute_bit(struct str name)
+/* Keeps an attribute that html.c reads, if it is the first of its name. */
+static void keep_attribute(struct tag *tag, unsigned *seen, struct str name, struct str value)
 {
-    for (size_t i = 0; i < ARRAY_LEN(kept_attributes); i++)
-        if (str_eq_nocase(kept_attributes[i], name))
-            return 1U << i;
-    return 0;
-}
-
-static void put_attribute(struct sieve *s, struct str name, struct str value)
-{
-    put(s, STR(" "));
-    size_t start = s->out->len;
-    put(s, name);
-    for (size_t i = start; i < s->out->len; i++)
-        s->out->ptr[i] = ascii_lower(s->out->ptr[i]);
-    put(s, STR("=\""));
-    put_escaped(s, value, true);
-    put(s, STR("\""));
+    for (size_t i = 0; i < ARRAY_LEN(kept_attributes); i++) {
+        if (!str_eq_nocase(kept_attributes[i], name))
+            continue;
+        if ((*seen & 1U << i) == 0)
+            tag->passed.attributes[tag->passed.attribute_count++] =
+                (struct sieve_attribute){kept_attributes[i], value};
+        *seen |= 1U << i;
+        return;
+    }
 }
 
 static void skip_space(struct sieve *s)
@@ -175,7 +212,7 @@ static struct str read_attribute_value(struct sieve *s)
     return str_from(s->html.ptr + start, s->at - start);
 }
 
-/* Reads up to and with the '>' that ends the tag, and writes what is kept of its attributes. False:
+/* Reads up to and with the '>' that ends the tag, and keeps what matters of its attributes. False:
  * the text ends inside the tag. */
 static bool read_attributes(struct sieve *s, struct tag *tag)
 {
@@ -192,10 +229,8 @@ static bool read_attributes(struct sieve *s, struct tag *tag)
             continue;
         }
         struct str name = read_attribute_name(s), value = read_attribute_value(s);
-        unsigned bit = tag->is_kept ? attribute_bit(name) : 0;
-        if (bit != 0 && (seen & bit) == 0)
-            put_attribute(s, name, value);
-        seen |= bit;
+        if (tag->is_kept)
+            keep_attribute(tag, &seen, name, value);
     }
     return false;
 }
@@ -214,9 +249,9 @@ static void track_foreign_start(struct sieve *s, const struct tag *tag)
         s->svg_depth = 0;
     if (tag->is_self_closing)
         return;
-    if (str_eq(tag->name, STR("svg")))
+    if (str_eq(tag->passed.name, STR("svg")))
         s->svg_depth++;
-    else if (in_svg(s) && str_eq(tag->name, STR("foreignobject")))
+    else if (in_svg(s) && str_eq(tag->passed.name, STR("foreignobject")))
         s->in_foreign_object = true;
     if (s->svg_depth == 0)
         s->in_foreign_object = false;
@@ -224,9 +259,9 @@ static void track_foreign_start(struct sieve *s, const struct tag *tag)
 
 static void track_foreign_end(struct sieve *s, const struct tag *tag)
 {
-    if (str_eq(tag->name, STR("foreignobject")))
+    if (str_eq(tag->passed.name, STR("foreignobject")))
         s->in_foreign_object = false;
-    else if (str_eq(tag->name, STR("svg")) && s->svg_depth > 0)
+    else if (str_eq(tag->passed.name, STR("svg")) && s->svg_depth > 0)
         s->svg_depth--;
     else if (in_svg(s) && (tag->flags & TAG_BREAKOUT) != 0)
         s->svg_depth = 0; /* the end of what holds the <svg> */
@@ -281,66 +316,62 @@ static size_t script_end(const struct sieve *s)
 
 static void skip_raw_text(struct sieve *s, const struct tag *tag)
 {
-    s->at = str_eq(tag->name, STR("script")) ? script_end(s) : raw_text_end(s, tag->name, s->at);
+    s->at = str_eq(tag->passed.name, STR("script")) ? script_end(s)
+                                                    : raw_text_end(s, tag->passed.name, s->at);
 }
 
 /* All that follows is text. */
-static void put_plaintext(struct sieve *s)
+static void pass_plaintext(struct sieve *s)
 {
-    put_text(s, remaining(s));
+    pass_text(s, remaining(s));
     s->at = s->html.len;
 }
 
 /* SVG has these two as well, and nobody sees what they hold. */
 static bool is_code(const struct tag *tag)
 {
-    return str_eq(tag->name, STR("script")) || str_eq(tag->name, STR("style"));
+    return str_eq(tag->passed.name, STR("script")) || str_eq(tag->passed.name, STR("style"));
 }
 
 /* Of elements whose content is not plain markup. */
 static void enter_content(struct sieve *s, const struct tag *tag)
 {
-    if (str_eq(tag->name, STR("template")))
+    if (str_eq(tag->passed.name, STR("template")))
         s->template_depth++;
-    else if (str_eq(tag->name, STR("plaintext")))
-        put_plaintext(s);
+    else if (str_eq(tag->passed.name, STR("plaintext")))
+        pass_plaintext(s);
     else if ((tag->flags & TAG_RAW) != 0 && (!in_svg(s) || is_code(tag)))
         skip_raw_text(s, tag);
-}
-
-static void put_title(struct sieve *s)
-{
-    size_t end = raw_text_end(s, STR("title"), s->at);
-    put_escaped(s, str_from(s->html.ptr + s->at, end - s->at), false);
-    put(s, STR("</title>"));
-    s->at = end;
 }
 
 static void close_a(struct sieve *s)
 {
     if (s->a_is_open)
-        put(s, STR("</a>"));
+        pass_end(s, STR("a"));
     s->a_is_open = false;
 }
 
-static void put_tag_start(struct sieve *s, const struct tag *tag)
+/* What the tag is decides how its element ends: an <a> holds text until its end tag, a title is
+ * read here, of all others nobody asks. */
+static void pass_tag(struct sieve *s, struct tag *tag)
 {
-    if (str_eq(tag->name, STR("a")))
+    bool is_a = str_eq(tag->passed.name, STR("a")), has_content = !is_empty(s, tag);
+    if (is_a)
         close_a(s);
-    put(s, STR("<"));
-    put(s, str_eq(tag->name, STR("image")) ? STR("img") : tag->name);
-}
-
-/* What follows the tag decides how it ends: an <a> holds text, a title is read here, all others are
- * closed at once. */
-static void put_tag_end(struct sieve *s, const struct tag *tag)
-{
-    bool is_a = str_eq(tag->name, STR("a")) && !is_empty(s, tag);
-    bool is_title = str_eq(tag->name, STR("title")) && !is_empty(s, tag);
-    put(s, is_a || is_title ? STR(">") : STR("/>"));
+    if (str_eq(tag->passed.name, STR("image")))
+        tag->passed.name = STR("img");
+    pass_start(s, &tag->passed);
     s->a_is_open |= is_a;
-    if (is_title)
-        put_title(s);
+    if (is_a && !has_content)
+        close_a(s);
+    if (!str_eq(tag->passed.name, STR("title")))
+        return;
+    if (has_content) {
+        size_t end = raw_text_end(s, tag->passed.name, s->at);
+        pass(s, str_from(s->html.ptr + s->at, end - s->at));
+        s->at = end;
+    }
+    pass_end(s, tag->passed.name);
 }
 
 static void sieve_start_tag(struct sieve *s)
@@ -349,22 +380,13 @@ static void sieve_start_tag(struct sieve *s)
     s->at++;
     read_tag_name(s, &tag);
     tag.is_kept = (tag.flags & TAG_KEPT) != 0 && (!in_svg(s) || (tag.flags & TAG_BREAKOUT) != 0);
-    s->out = str_eq(tag.name, STR("base")) ? s->bases : s->markup;
-    size_t before = s->out->len;
-    bool a_was_open = s->a_is_open;
-    if ((tag.flags & TAG_INLINE) == 0)
-        put_text(s, STR(" "));
-    if (tag.is_kept)
-        put_tag_start(s, &tag);
-    if (!read_attributes(s, &tag)) {
-        take_back(s, before);
-        s->a_is_open = a_was_open;
+    if (!read_attributes(s, &tag))
         return;
-    }
+    if ((tag.flags & TAG_INLINE) == 0)
+        pass_text(s, STR(" "));
     bool has_content = !is_empty(s, &tag);
     if (tag.is_kept)
-        put_tag_end(s, &tag);
-    s->out = s->markup;
+        pass_tag(s, &tag);
     track_foreign_start(s, &tag);
     if (has_content)
         enter_content(s, &tag);
@@ -378,10 +400,10 @@ static void sieve_end_tag(struct sieve *s)
     if (!read_attributes(s, &tag))
         return;
     if ((tag.flags & TAG_INLINE) == 0)
-        put_text(s, STR(" "));
-    if (str_eq(tag.name, STR("a")) && !in_svg(s))
+        pass_text(s, STR(" "));
+    if (str_eq(tag.passed.name, STR("a")) && !in_svg(s))
         close_a(s);
-    else if (str_eq(tag.name, STR("template")) && s->template_depth > 0)
+    else if (str_eq(tag.passed.name, STR("template")) && s->template_depth > 0)
         s->template_depth--;
     track_foreign_end(s, &tag);
 }
@@ -413,7 +435,7 @@ static void sieve_cdata(struct sieve *s)
     struct str text = str_from(s->html.ptr + start, s->at - start);
     if (str_ends(text, STR("]]>")))
         text.len -= 3;
-    put_text(s, text);
+    pass_text(s, text);
 }
 
 /* What starts with '<': a tag, a comment, or text after all. */
@@ -432,27 +454,26 @@ static void sieve_markup(struct sieve *s)
     } else if (second == '!' || second == '?' || (second == '/' && rest.len > 2)) {
         skip_past(s, s->at, STR(">"));
     } else {
-        put_text(s, STR("<"));
+        pass_text(s, STR("<"));
         s->at++;
     }
 }
 
-enum cw_err sieve_html(struct buf *ret_bases, struct buf *ret_markup, struct str html,
-                       bool is_xhtml)
+enum cw_err sieve_html(struct str html, bool is_xhtml, const struct sieve_reader *reader)
 {
     struct sieve s = {.html = html,
                       .is_xhtml = is_xhtml,
-                      .out = ret_markup,
-                      .bases = ret_bases,
-                      .markup = ret_markup};
+                      .reader = reader,
+                      .decoded = BUF_INIT(html.len * GROWTH_MAX)};
     while (s.at < html.len && s.err == CW_OK) {
         struct str rest = remaining(&s);
         struct str text = str_first(rest, str_find_char(rest, '<'));
-        put_text(&s, text);
+        pass_text(&s, text);
         s.at += text.len;
-        if (s.at < html.len)
+        if (s.at < html.len && s.err == CW_OK)
             sieve_markup(&s);
     }
     close_a(&s);
+    buf_release(&s.decoded);
     return s.err;
 }

@@ -1,25 +1,42 @@
-/* sieve: passes of an HTML text only what html.c reads (link-bearing tags with the attributes that
- * matter, the title, visible text), written out regularly, so that libxml2 works in linear time
- * whatever the text was. Tokens are told apart as in HTML's tokenizer (comments, raw text, quotes).
+/* sieve: tells the tokens of an HTML text apart as HTML's tokenizer does (comments, raw text,
+ * quotes, character references), and passes on only what html.c reads: link-bearing tags with the
+ * attributes that matter, the title, visible text. One pass, in linear time whatever the text is.
  *
- * What libxml2 2.9 does with the raw text instead (measured): it stops at the first NUL, searches
- * its whole stack for every stray end tag and all earlier attributes for every attribute (both
- * quadratic), and takes markup within title, textarea, iframe and the like for real. Here no tag
- * stays open but one <a>, and no tag has more attributes than html.c has names for. */
+ * No parser stands behind it. A tree would say nothing that html.c asks for, and libxml2 2.9, which
+ * read the sieved tokens until it was measured, took three times as long as the sieve; raw text it
+ * reads wrong (measured: it stops at the first NUL, searches its whole stack for every stray end
+ * tag and all earlier attributes for every attribute, both quadratic, and takes markup within
+ * title, textarea, iframe and the like for real). */
 #ifndef CRAWLER_PARSE_SIEVE_H
 #define CRAWLER_PARSE_SIEVE_H
 
-#include "crawler/base/buf.h"
 #include "crawler/base/err.h"
 #include "crawler/base/str.h"
 
-/* Adds the sieved markup of `html` (valid UTF-8) to *ret_markup, but the <base> tags to *ret_bases,
- * since they rule links before them too. Neither holds more than SIEVE_MAX_BYTES. CW_ENOMEM;
- * CW_ETOOBIG when a ceiling is met. */
-enum cw_err sieve_html(struct buf *ret_bases, struct buf *ret_markup, struct str html,
-                       bool is_xhtml) MUST_CHECK;
+enum { SIEVE_ATTRIBUTES_MAX = 13 }; /* as many names as html.c knows */
 
-/* No text grows by more than this ("&" becomes "&amp;"). */
-#define SIEVE_MAX_BYTES(html_bytes) ((html_bytes)*5 + 64)
+struct sieve_attribute {
+    struct str name, value; /* lower case; decoded, "" when it has none */
+};
+
+struct sieve_tag {
+    struct str name;                                         /* in lower case */
+    struct sieve_attribute attributes[SIEVE_ATTRIBUTES_MAX]; /* in the order of the text; the first
+                                                                of each name */
+    size_t attribute_count;
+};
+
+/* Who reads what passes, in the order of the text; NULL: nobody. Strings are borrowed for the call.
+ * An error ends the run. */
+struct sieve_reader {
+    void *arg;
+    enum cw_err (*on_start)(void *arg, const struct sieve_tag *tag);
+    enum cw_err (*on_end)(void *arg, struct str name);  /* of "a" and "title" only; never nested */
+    enum cw_err (*on_text)(void *arg, struct str text); /* whole characters; a space parts blocks */
+};
+
+/* `html` is valid UTF-8. CW_ENOMEM, or what a callback returned. */
+enum cw_err sieve_html(struct str html, bool is_xhtml,
+                       const struct sieve_reader *reader) MUST_CHECK;
 
 #endif

@@ -105,6 +105,8 @@ static void a_reference__reads_as_in_a_browser(void **state)
         {"named", STR("<title>&eacute;&lt;&quot;</title>"), STR("\u00E9<\"")},
         {"a legacy name without semicolon", STR("<title>&copy 2024 &eacutex</title>"),
          STR("\u00A9 2024 \u00E9x")},
+        {"a legacy name before a semicolon that is not its own", STR("<title>&notit;</title>"),
+         STR("\u00ACit;")},
         {"upper case", STR("<title>&AMP;&LT;</title>"), STR("&<")},
         {"no name", STR("<title>a & b &nosuch; &;</title>"), STR("a & b &nosuch; &;")},
         {"numbers", STR("<title>&#65;&#x42;&#X43 &#x1F600;</title>"), STR("ABC \U0001F600")},
