@@ -194,6 +194,7 @@ enum cw_err workbench_take(struct workbench *bench, const struct store_reply *re
             bh = workbench_find(bench, stored->host);
         if (bh == NULL && (bh = add_host(bench, stored)) == NULL)
             return CW_ENOMEM;
+        bh->idle = bh->asked = false; /* it has work, even one that went back in this very batch */
         enum cw_err err = visit_start(bench->crawl, bh, lease);
         if (err != CW_OK)
             return err;

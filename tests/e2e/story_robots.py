@@ -36,6 +36,11 @@ class Robots(Story):
                          [("robots", self.server.url("/robots.txt"), 200)])
         self.assertEqual(self.value("SELECT robots_status FROM host"), 200)
 
+    def test_thousands_of_forbidden_links_are_all_decided(self):
+        self.server.links("/", *(f"/private/{i}" for i in range(3000)))
+        self.targets_of(self.text("User-agent: *\nDisallow: /private/\n"))
+        self.assertEqual(self.rows("SELECT state, count(*) FROM url GROUP BY 1 ORDER BY 1"), [("done", 1), ("excluded", 3000)])
+
     def test_a_group_of_our_own_wins_over_the_star(self):
         body = "User-agent: *\nDisallow: /\n\nUser-agent: crawld\nDisallow: /public\n"
         targets, _ = self.targets_of(self.text(body))
