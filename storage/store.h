@@ -45,6 +45,14 @@ struct store_seed {
     int32_t priority;
 };
 
+/* A URL that was found elsewhere than on a page of the crawl: in a sitemap. It is judged like a
+ * link, and found_on stays empty. */
+struct store_found {
+    struct str url, host; /* canonical; politeness host */
+    struct verdict verdict;
+    int32_t depth, priority;
+};
+
 /* The clock of a host, kept so that politeness survives a restart. */
 struct store_host {
     struct str host;
@@ -71,7 +79,9 @@ struct store_batch {
     size_t outcome_count;
     const struct store_seed *seeds;
     size_t seed_count;
-    const struct attempt *attempts; /* requests that belong to no URL: robots.txt */
+    const struct store_found *found;
+    size_t found_count;
+    const struct attempt *attempts; /* requests that belong to no URL: robots.txt, sitemaps */
     size_t attempt_count;
     const struct store_host *hosts;
     size_t host_count;

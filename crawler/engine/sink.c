@@ -8,11 +8,13 @@ enum { SEED_ARENA_MAX = 64 * 1024 * 1024 };
 
 /* Growing arrays of what one transaction shall hold. */
 struct gathered {
-    struct arena arena;        /* copies of seeds and attempts */
+    struct arena arena;        /* copies of seeds, found URLs and attempts */
     struct outcome **outcomes; /* owned, each owned */
     struct store_seed *seeds;
+    struct store_found *found;
     struct attempt *attempts;
-    size_t outcome_count, outcome_cap, seed_count, seed_cap, attempt_count, attempt_cap;
+    size_t outcome_count, outcome_cap, seed_count, seed_cap, found_count, found_cap;
+    size_t attempt_count, attempt_cap;
     size_t bytes;
 };
 
@@ -57,7 +59,7 @@ static void gathered_clear(struct gathered *g)
     for (size_t i = 0; i < g->outcome_count; i++)
         outcome_free(g->outcomes[i]);
     arena_release(&g->arena);
-    g->outcome_count = g->seed_count = g->attempt_count = g->bytes = 0;
+    g->outcome_count = g->seed_count = g->found_count = g->attempt_count = g->bytes = 0;
 }
 
 static void gathered_release(struct gathered *g)
@@ -65,6 +67,7 @@ static void gathered_release(struct gathered *g)
     gathered_clear(g);
     free(g->outcomes);
     free(g->seeds);
+    free(g->found);
     free(g->attempts);
 }
 
@@ -84,7 +87,7 @@ static enum cw_err grow(void **array, size_t *cap, size_t count, size_t size)
 
 static size_t item_count(const struct gathered *g)
 {
-    return g->outcome_count + g->seed_count + g->attempt_count;
+    return g->outcome_count + g->seed_count + g->found_count + g->attempt_count;
 }
 
 bool sink_is_full(const struct sink *sink)
@@ -124,6 +127,8 @@ static void write_now(struct sink *sink)
         .outcome_count = sink->writing.outcome_count,
         .seeds = sink->writing.seeds,
         .seed_count = sink->writing.seed_count,
+        .found = sink->writing.found,
+        .found_count = sink->writing.found_count,
         .attempts = sink->writing.attempts,
         .attempt_count = sink->writing.attempt_count,
         .want.now_unix_ms = clock_unix_ms(),
@@ -184,6 +189,21 @@ enum cw_err sink_add_seed(struct sink *sink, const struct store_seed *seed)
     if (err != CW_OK)
         return err;
     g->seeds[g->seed_count++] = copy;
+    schedule(sink);
+    return CW_OK;
+}
+
+enum cw_err sink_add_found(struct sink *sink, const struct store_found *found)
+{
+    struct gathered *g = &sink->filling;
+    struct store_found copy = *found;
+    if (!arena_keep(&g->arena, &copy.url) || !arena_keep(&g->arena, &copy.host) ||
+        !arena_keep(&g->arena, &copy.verdict.detail))
+        return CW_ENOMEM;
+    enum cw_err err = grow((void **)&g->found, &g->found_cap, g->found_count, sizeof copy);
+    if (err != CW_OK)
+        return err;
+    g->found[g->found_count++] = copy;
     schedule(sink);
     return CW_OK;
 }

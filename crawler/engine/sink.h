@@ -48,6 +48,7 @@ void sink_close(struct sink *sink);
 enum cw_err sink_push(struct sink *sink, struct outcome *outcome) MUST_CHECK;
 /* Copies. */
 enum cw_err sink_add_seed(struct sink *sink, const struct store_seed *seed) MUST_CHECK;
+enum cw_err sink_add_found(struct sink *sink, const struct store_found *found) MUST_CHECK;
 enum cw_err sink_add_attempt(struct sink *sink, const struct attempt *attempt) MUST_CHECK;
 
 void sink_flush(struct sink *sink); /* the next batch goes as soon as it can, even an empty one */

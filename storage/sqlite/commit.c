@@ -31,6 +31,23 @@ static void collect_seeds(struct work *w, const struct store_batch *b, struct si
     }
 }
 
+static void collect_found(struct work *w, const struct store_batch *b, struct sightings *sightings)
+{
+    for (size_t i = 0; i < b->found_count; i++) {
+        const struct store_found *found = &b->found[i];
+        struct host_row *host = work_host(w, found->host);
+        if (host == NULL)
+            return;
+        *sightings_add(sightings) = (struct sighting){
+            .url = found->url,
+            .host = host,
+            .verdict = found->verdict,
+            .depth = found->depth,
+            .priority = found->priority,
+        };
+    }
+}
+
 static void store_clocks(struct work *w, const struct store_host *clocks, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -51,6 +68,7 @@ static void apply(struct work *w, const struct store_batch *b, size_t urls)
     if (visits == NULL || sightings.items == NULL)
         return;
     collect_seeds(w, b, &sightings);
+    collect_found(w, b, &sightings);
     visits_collect(w, b->outcomes, b->outcome_count, visits, &sightings);
     if (w->db->err != CW_OK)
         return;
@@ -71,7 +89,7 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     struct store_batch b = *batch;
     b.want.new_hosts = MIN(b.want.new_hosts, NEW_HOSTS_MAX);
     int64_t now = b.want.now_unix_ms > 0 ? b.want.now_unix_ms : clock_unix_ms();
-    size_t urls = b.seed_count + visits_count_urls(b.outcomes, b.outcome_count);
+    size_t urls = b.seed_count + b.found_count + visits_count_urls(b.outcomes, b.outcome_count);
 
     work_begin(&w, &store->db, &store->totals, count_hosts(&b, urls), now);
     apply(&w, &b, urls);

@@ -228,6 +228,29 @@ static void find_collision(bool is_host, int count, int ret[2])
             ret[found++] = i;
 }
 
+/* A sitemap's URL is as good as a link's, but no page names it. */
+static void found_elsewhere__is_queued_or_excluded_like_a_link(void **state)
+{
+    struct fixture *f = *state;
+    const struct store_found found[] = {
+        {.url = STR("http://a/new"), .host = STR("a"), .depth = 1, .priority = 1},
+        {.url = STR("http://a/no"),
+         .host = STR("a"),
+         .depth = 1,
+         .priority = 1,
+         .verdict = {EXCLUDE_PATTERN, STR("*no")}},
+        {.url = STR("http://a/new"), .host = STR("a"), .depth = 3, .priority = 3},
+        {.url = STR("http://a/"), .host = STR("a"), .depth = 1, .priority = 1},
+    };
+    fx_lease(f, "http://a/");
+    f->batch.found = found;
+    f->batch.found_count = ARRAY_LEN(found);
+    fx_commit(f, 0);
+    fx_expect(f, "SELECT url, state, reason, depth, priority, found_on FROM url ORDER BY url",
+              "http://a/|active|NULL|0|0|NULL http://a/new|queued|NULL|1|1|NULL"
+              " http://a/no|excluded|exclude: *no|1|1|NULL");
+}
+
 static void colliding_names__stay_apart(void **state)
 {
     struct fixture *f = *state;
@@ -529,6 +552,7 @@ int main(void)
         T(url_seen_before__keeps_its_row_and_takes_the_shorter_way),
         T(excluded_url_that_a_newer_verdict_allows),
         T(both_verdicts_in_one_batch__the_one_that_allows_counts),
+        T(found_elsewhere__is_queued_or_excluded_like_a_link),
         T(colliding_names__stay_apart),
         T(url_over_the_limit__keeps_its_head),
         T(outcome_of_what_is_not_leased__is_refused_whole),
