@@ -77,6 +77,9 @@ static const struct config_key crawl_keys[] = {
      .meaning = "Whether to obey robots.txt."},
     {FIELD(follow), .type = CONFIG_BOOL, .default_text = "true",
      .meaning = "Whether to follow links; false: fetch the seeds and nothing else."},
+    {FIELD(sitemaps), .type = CONFIG_BOOL, .default_text = "true",
+     .meaning = "Whether to look for more URLs in the sitemaps of the seeds' hosts; never without "
+                "robots and follow."},
     {FIELD(allow_private), .type = CONFIG_BOOL, .default_text = "false",
      .meaning = "Whether private and loopback addresses may be reached."},
     {FIELD(insecure), .type = CONFIG_BOOL, .default_text = "false",

@@ -20,6 +20,7 @@ static const struct option_spec specs[] = {
     {"include", 0, "PATTERN", "only URLs that match; * and ? over the whole URL, or re:PCRE2"},
     {"exclude", 0, "PATTERN", "no URLs that match; both may be given several times"},
     {"no-follow", 0, NULL, "fetch what was named, follow no links"},
+    {"no-sitemaps", 0, NULL, "do not look for more URLs in the hosts' sitemaps"},
     {"per-host", 0, "N", "requests at once to one host [2]"},
     {"connections", 0, "N", "requests at once in all [64]"},
     {"delay", 0, "T|auto", "pause between two requests to a host [auto: by its response time]"},
@@ -77,6 +78,7 @@ static bool set_switch(struct crawl_settings *s, const char *name)
     } switches[] = {
         {"no-robots", &s->config.robots, false},
         {"no-follow", &s->config.follow, false},
+        {"no-sitemaps", &s->config.sitemaps, false},
         {"allow-private", &s->config.allow_private, true},
         {"insecure", &s->config.insecure, true},
         {"fresh", &s->fresh, true},

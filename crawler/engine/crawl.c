@@ -182,7 +182,9 @@ static enum cw_err open_parts(struct crawl *crawl)
         .on_closed = crawl_on_robots_closed,
     };
     enum cw_err err = sink_new(&crawl->sink, &sink);
-    return err == CW_OK ? robotcache_new(&crawl->robots, &robots) : err;
+    if (err == CW_OK)
+        err = robotcache_new(&crawl->robots, &robots);
+    return err == CW_OK ? sitemaps_new(&crawl->sitemaps, crawl) : err;
 }
 
 static void on_opened(struct job *job)
@@ -273,7 +275,7 @@ static void on_stored(void *arg, const struct outcome *outcome)
 static bool is_finished(const struct crawl *crawl)
 {
     return !crawl->input_open && crawl->visit_count == 0 && crawl->db_queued == 0 &&
-           sink_is_idle(crawl->sink);
+           sitemaps_are_done(crawl->sitemaps) && sink_is_idle(crawl->sink);
 }
 
 static bool has_all_pages(const struct crawl *crawl)
@@ -311,6 +313,7 @@ static void on_landed(void *arg, const struct store_reply *reply)
         if (crawl->visit_count == 0 && crawl->bench.leaving > 0 && crawl->db_queued > 0)
             sink_flush(crawl->sink); /* hosts that hold nothing make room for others */
         wait_for_due(crawl, reply);
+        sitemaps_go_on(crawl->sitemaps);
         if (crawl->options.on_room != NULL && crawl_has_room(crawl))
             crawl->options.on_room(crawl->options.arg);
         if (has_all_pages(crawl))
@@ -322,15 +325,28 @@ static void on_landed(void *arg, const struct store_reply *reply)
         crawl_look_soon(crawl, 0);
 }
 
-static void on_robots_attempt(void *arg, const struct attempt *attempt)
+void crawl_record_attempt(struct crawl *crawl, const struct attempt *attempt)
 {
-    struct crawl *crawl = crawl_from(arg);
     crawl->bytes += attempt->size;
     if (attempt->err != CW_OK)
         crawl->errors++;
     if (sink_add_attempt(crawl->sink, attempt) != CW_OK)
-        log_warn(crawl->engine->log, "out of memory: a robots.txt request is not recorded",
+        log_warn(crawl->engine->log, "out of memory: a request is not recorded",
                  F_STR("url", attempt->url));
+}
+
+static void on_robots_attempt(void *arg, const struct attempt *attempt)
+{
+    crawl_record_attempt(crawl_from(arg), attempt);
+}
+
+void crawl_note_sitemaps(struct crawl *crawl, const struct url *url, bool is_seed,
+                         const struct robots *robots)
+{
+    const struct crawl_config *config = crawl->config;
+    if (config->sitemaps && config->follow && config->depth != 0 &&
+        (is_seed || roots_name_host(&crawl->roots, url_host_key(url))))
+        sitemaps_note(crawl->sitemaps, url, robots);
 }
 
 static void on_robots_known(void *arg, struct str host, int32_t status)

@@ -1,4 +1,5 @@
-/* The end of a crawl goes one way: visits, last batch, robots cache, sink, store, timers. */
+/* The end of a crawl goes one way: visits and sitemaps, last batch, robots cache, sink, store,
+ * timers. */
 #include "crawler/base/clock.h"
 #include "crawler/engine/crawl_p.h"
 #include "crawler/engine/visit.h"
@@ -19,6 +20,7 @@ static void drain(struct crawl *crawl, const char *end_reason, bool cancel_all)
     if (!opened)
         return; /* on_opened() will see it */
     visits_drop(crawl, cancel_all);
+    sitemaps_drop(crawl->sitemaps);
     crawl_look_soon(crawl, 0);
 }
 
@@ -48,7 +50,8 @@ void crawl_on_storage_failed(void *arg, enum cw_err err, const char *message)
 /* Does what the end still asks for, whenever something has come to an end. */
 static void go_on_ending(struct crawl *crawl)
 {
-    if (crawl->state != CRAWL_DRAINING || crawl->visit_count > 0)
+    if (crawl->state != CRAWL_DRAINING || crawl->visit_count > 0 ||
+        sitemaps_are_under_way(crawl->sitemaps))
         return;
     if (crawl->err != CW_OK || sink_is_idle(crawl->sink))
         crawl_close(crawl);
@@ -64,9 +67,10 @@ void crawl_look_soon(struct crawl *crawl, int64_t wait_ms)
 static void on_due(uv_timer_t *timer)
 {
     struct crawl *crawl = CONTAINER_OF(timer, struct crawl, due);
-    if (crawl->state == CRAWL_RUNNING)
+    if (crawl->state == CRAWL_RUNNING) {
+        sitemaps_go_on(crawl->sitemaps);
         sink_flush(crawl->sink);
-    else
+    } else
         go_on_ending(crawl);
 }
 
@@ -75,6 +79,7 @@ void crawl_close(struct crawl *crawl)
 {
     crawl->state = CRAWL_CLOSING;
     crawl->open_parts = 2; /* the timers close last, with the store */
+    sitemaps_free(STEAL(crawl->sitemaps));
     if (crawl->robots != NULL)
         robotcache_close(STEAL(crawl->robots));
     else

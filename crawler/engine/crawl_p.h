@@ -9,6 +9,7 @@
 #include "crawler/engine/robotcache.h"
 #include "crawler/engine/roots.h"
 #include "crawler/engine/sink.h"
+#include "crawler/engine/sitemaps.h"
 #include "crawler/engine/workbench.h"
 
 enum crawl_state { CRAWL_OPENING, CRAWL_RUNNING, CRAWL_DRAINING, CRAWL_CLOSING };
@@ -24,6 +25,7 @@ struct crawl {
     struct store *store;               /* owned; reached through jobs only */
     struct sink *sink;                 /* owned */
     struct robotcache *robots;         /* owned */
+    struct sitemaps *sitemaps;         /* owned */
     struct workbench bench;
     struct roots roots;  /* what scope is built from */
     struct scope *scope; /* held; NULL: to be built anew before the next use */
@@ -66,6 +68,13 @@ bool crawl_may_fetch(const struct crawl *crawl);
 
 /* Visits that stood aside may ask again, as many as there is room for. */
 void crawl_wake_aside(struct crawl *crawl);
+
+/* A request that belongs to no URL of the crawl (robots.txt, a sitemap): a row of view `fetch`. */
+void crawl_record_attempt(struct crawl *crawl, const struct attempt *attempt);
+
+/* The robots.txt of `url`'s host is known: if a start URL lives there, so may sitemaps. */
+void crawl_note_sitemaps(struct crawl *crawl, const struct url *url, bool is_seed,
+                         const struct robots *robots);
 
 /* A visit has ended and is gone. */
 void crawl_visit_ended(struct crawl *crawl);

@@ -306,7 +306,7 @@ static void make_room(struct robotcache *cache)
 static void answer(const struct robots_entry *entry, const struct url *url,
                    struct robots_answer *ret)
 {
-    *ret = (struct robots_answer){.verdict = ROBOTS_ALLOWED};
+    *ret = (struct robots_answer){.verdict = ROBOTS_ALLOWED, .rules = entry->rules};
     if (entry->err != CW_OK) {
         ret->verdict = ROBOTS_UNREACHABLE;
         ret->err = entry->err;

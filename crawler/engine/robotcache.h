@@ -17,6 +17,7 @@
 enum { ROBOTCACHE_MAX = 10000, ROBOTS_REDIRECTS_MAX = 5 };
 
 struct robotcache;
+struct robots;
 struct robots_entry;
 
 enum robots_verdict {
@@ -33,6 +34,7 @@ struct robots_answer {
     struct str rule;    /* DENIED: "Disallow: /private/" */
     enum cw_err err;    /* UNREACHABLE: CW_EROBOTS after an HTTP answer, else why none came */
     const char *detail; /* UNREACHABLE: for people */
+    const struct robots *rules; /* ALLOWED, DENIED: all of them; NULL when there are none */
 };
 
 struct robots_waiter;

@@ -90,3 +90,11 @@ enum cw_err roots_add(struct roots *roots, struct str url, struct str host, bool
     *ret_added = true;
     return CW_OK;
 }
+
+bool roots_name_host(const struct roots *roots, struct str host)
+{
+    struct root *root = NULL;
+    if (roots->kind == CONFIG_SCOPE_HOST || roots->kind == CONFIG_SCOPE_DOMAIN)
+        HASH_FIND(hh, roots->table, host.ptr, host.len, root);
+    return root != NULL;
+}

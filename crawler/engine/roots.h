@@ -27,4 +27,8 @@ void roots_release(struct roots *roots);
 enum cw_err roots_add(struct roots *roots, struct str url, struct str host,
                       bool *ret_added) MUST_CHECK;
 
+/* Does a start URL live on `host`? Known while hosts make up the scope (host, domain); else false.
+ */
+bool roots_name_host(const struct roots *roots, struct str host);
+
 #endif

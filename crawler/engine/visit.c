@@ -231,6 +231,8 @@ static void ask_robots(struct visit *v)
         end_visit(v);
         return;
     }
+    if (answer.verdict == ROBOTS_ALLOWED || answer.verdict == ROBOTS_DENIED)
+        crawl_note_sitemaps(v->crawl, &v->url, v->lease.is_seed, answer.rules);
     switch (answer.verdict) {
     case ROBOTS_PENDING: break; /* on_robots() resumes us */
     case ROBOTS_ALLOWED: send_errand(v); break;

@@ -78,7 +78,7 @@ class FirstCrawl(Story):
         self.assertIn(("http://other.invalid/", "a", None, "Elsewhere", 0, 0), links)
         self.assertEqual(self.server.count("/logo.png"), 0, "what a page needs is recorded, not fetched")
         kinds = dict(self.rows("SELECT kind, count(*) FROM fetch GROUP BY 1"))
-        self.assertEqual(kinds, {"robots": 1, "page": self.server.count()})
+        self.assertEqual(kinds, {"robots": 1, "sitemap": 1, "page": self.server.count()})
         run = dict(zip(*self._row("crawl")))
         self.assertEqual((run["pages"], run["end_reason"]), (6, "finished"))
         self.assertIn("crawl", run["command"])

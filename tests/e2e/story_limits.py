@@ -122,7 +122,7 @@ class WhatIsSent(Story):
 
     def sent(self, *options):
         self.server.forget()
-        self.crawl("--fresh", *options, self.server.url("/"))
+        self.crawl("--fresh", "--no-sitemaps", *options, self.server.url("/"))
         return [hit.headers for hit in self.server.hits]
 
     def test_by_default(self):

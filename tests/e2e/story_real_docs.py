@@ -6,6 +6,7 @@ import unittest
 from support import nginx
 from support.crawld import Story, figure, main
 from support.truth import Truth
+from support.webserver import USUAL_PATHS
 
 DOCS = {"python": "/usr/share/doc/python3.11/html", "postgresql": "/usr/share/doc/postgresql-doc-15/html"}
 
@@ -32,7 +33,7 @@ class RealDocs(Story):
         self.assert_same(set(statuses), set(truth.statuses), "pages")
         self.assertEqual(statuses, truth.statuses)
         paths = {url[len(truth.base):] for url in truth.statuses}
-        self.assertEqual({path: n for path, n in requests.items() if path != "/robots.txt"}, dict.fromkeys(paths, 1))
+        self.assertEqual({path: n for path, n in requests.items() if path not in USUAL_PATHS}, dict.fromkeys(paths, 1))
         self.check_titles(truth)
         self.check_links(truth)
         self.assert_lawful()

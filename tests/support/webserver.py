@@ -69,6 +69,10 @@ class Hit:
         return f"<{self.target} {self.status} at {self.arrived:.3f}>"
 
 
+# What a crawl asks every host for, whatever the story: not counted.
+USUAL_PATHS = ("/robots.txt", "/sitemap.xml")
+
+
 class Gate:
     """Holds answers back until it is opened."""
 
@@ -232,15 +236,16 @@ class WebServer:
             return [hit for hit in self.hits if path in (hit.target, hit.path)]
 
     def count(self, path=None):
-        """Requests so far: for `path`, or for all but robots.txt."""
+        """Requests so far: for `path`, or for all but USUAL_PATHS."""
         with self.changed:
             if path is None:
-                return sum(hit.path != "/robots.txt" for hit in self.hits)
+                return sum(hit.path not in USUAL_PATHS for hit in self.hits)
             return sum(path in (hit.target, hit.path) for hit in self.hits)
 
     def targets(self):
+        """What was asked for, in order; but for /sitemap.xml, which a story asks about by count()."""
         with self.changed:
-            return [hit.target for hit in self.hits]
+            return [hit.target for hit in self.hits if hit.target != "/sitemap.xml"]
 
     def wait_for(self, condition, what, seconds=30):
         with self.changed:
