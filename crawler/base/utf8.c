@@ -59,3 +59,24 @@ struct str utf8_cut(struct str s, size_t max_bytes)
         max_bytes--;
     return str_first(s, max_bytes);
 }
+
+size_t utf8_encode(char ret[UTF8_CHAR_MAX], uint32_t c)
+{
+    static const unsigned char lead_marks[UTF8_CHAR_MAX + 1] = {0, 0, 0xC0, 0xE0, 0xF0};
+    size_t size = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = size - 1; i > 0; i--, c >>= 6)
+        ret[i] = (char)(0x80 | (c & 0x3F));
+    ret[0] = (char)(lead_marks[size] | c);
+    return size;
+}
+
+uint32_t utf8_take(struct str *rest)
+{
+    static const unsigned char lead_bits[UTF8_CHAR_MAX + 1] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    size_t size = utf8_char_size(*rest);
+    uint32_t c = size > 0 ? (unsigned char)rest->ptr[0] & lead_bits[size] : 0xFFFD;
+    for (size_t i = 1; i < size; i++)
+        c = c << 6 | ((unsigned char)rest->ptr[i] & 0x3F);
+    *rest = str_skip(*rest, MAX(size, (size_t)1));
+    return c;
+}

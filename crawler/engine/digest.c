@@ -131,6 +131,7 @@ static enum cw_err read_html(struct digester *d, struct outcome *o,
     const struct html_input html = {
         .html = buf_str(&d->utf8),
         .base = &d->base,
+        .charset = o->page.charset,
         .agent = input->agent,
         .now_unix_ms = input->now_unix_ms,
         .is_xhtml = str_eq(o->page.content_type, STR("application/xhtml+xml")),

@@ -6,7 +6,9 @@
 
 #include "crawler/base/utf8.h"
 #include "crawler/parse/charset_labels.h"
+#include "crawler/parse/charset_multi.h"
 #include "crawler/parse/charset_prescan.h"
+#include "crawler/parse/charset_single.h"
 
 enum {
     PRESCAN_BYTES = 1024,        /* HTML, "determining the character encoding" */
@@ -136,73 +138,30 @@ struct str charset_sniff(struct str bytes, struct str http_charset, bool is_html
                                 : detect(bytes, is_html ? STR("windows-1252") : STR("UTF-8"));
 }
 
-/* Bytes 0x80 to 0x9F of windows-1252 (WHATWG, index-windows-1252.txt); the rest is Latin-1. */
-static const uint16_t windows_1252[32] = {
-    0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0x008D, 0x017D, 0x008F, 0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178,
-};
-
-/* Bytes 0xA0 to 0xFF of ISO-8859-16, which ICU's own data lacks. */
-static const uint16_t iso_8859_16[96] = {
-    0x00A0, 0x0104, 0x0105, 0x0141, 0x20AC, 0x201E, 0x0160, 0x00A7, 0x0161, 0x00A9, 0x0218, 0x00AB,
-    0x0179, 0x00AD, 0x017A, 0x017B, 0x00B0, 0x00B1, 0x010C, 0x0142, 0x017D, 0x201D, 0x00B6, 0x00B7,
-    0x017E, 0x010D, 0x0219, 0x00BB, 0x0152, 0x0153, 0x0178, 0x017C, 0x00C0, 0x00C1, 0x00C2, 0x0102,
-    0x00C4, 0x0106, 0x00C6, 0x00C7, 0x00C8, 0x00C9, 0x00CA, 0x00CB, 0x00CC, 0x00CD, 0x00CE, 0x00CF,
-    0x0110, 0x0143, 0x00D2, 0x00D3, 0x00D4, 0x0150, 0x00D6, 0x015A, 0x0170, 0x00D9, 0x00DA, 0x00DB,
-    0x00DC, 0x0118, 0x021A, 0x00DF, 0x00E0, 0x00E1, 0x00E2, 0x0103, 0x00E4, 0x0107, 0x00E6, 0x00E7,
-    0x00E8, 0x00E9, 0x00EA, 0x00EB, 0x00EC, 0x00ED, 0x00EE, 0x00EF, 0x0111, 0x0144, 0x00F2, 0x00F3,
-    0x00F4, 0x0151, 0x00F6, 0x015B, 0x0171, 0x00F9, 0x00FA, 0x00FB, 0x00FC, 0x0119, 0x021B, 0x00FF,
-};
-
-typedef uint16_t byte_decoder(unsigned char c);
-
-static uint16_t decode_windows_1252(unsigned char c)
-{
-    return c >= 0x80 && c < 0xA0 ? windows_1252[c - 0x80] : c;
-}
-
-static uint16_t decode_iso_8859_16(unsigned char c)
-{
-    return c >= 0xA0 ? iso_8859_16[c - 0xA0] : c;
-}
-
-static uint16_t decode_x_user_defined(unsigned char c)
-{
-    return c >= 0x80 ? (uint16_t)(0xF780 + c - 0x80) : c;
-}
-
-static size_t put_utf8(char *to, uint16_t c)
-{
-    if (c < 0x80) {
-        to[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        to[0] = (char)(0xC0 | c >> 6);
-        to[1] = (char)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    to[0] = (char)(0xE0 | c >> 12);
-    to[1] = (char)(0x80 | (c >> 6 & 0x3F));
-    to[2] = (char)(0x80 | (c & 0x3F));
-    return 3;
-}
-
-static enum cw_err decode_single_bytes(struct buf *ret, struct str bytes, byte_decoder *decode)
+static enum cw_err decode_single_bytes(struct buf *ret, struct str bytes, const uint16_t *upper)
 {
     char out[3 * 1024];
     while (bytes.len > 0) {
         struct str chunk = str_first(bytes, sizeof out / 3);
         size_t len = 0;
-        for (size_t i = 0; i < chunk.len; i++)
-            len += put_utf8(out + len, decode((unsigned char)chunk.ptr[i]));
+        for (size_t i = 0; i < chunk.len; i++) {
+            unsigned char byte = (unsigned char)chunk.ptr[i];
+            len += utf8_encode(out + len, byte < 0x80 ? byte : upper[byte - 0x80]);
+        }
         enum cw_err err = buf_add_bytes(ret, out, len);
         if (err != CW_OK)
             return err;
         bytes = str_skip(bytes, chunk.len);
     }
     return CW_OK;
+}
+
+static enum cw_err decode_x_user_defined(struct buf *ret, struct str bytes)
+{
+    uint16_t upper[128];
+    for (size_t i = 0; i < ARRAY_LEN(upper); i++)
+        upper[i] = (uint16_t)(0xF780 + i);
+    return decode_single_bytes(ret, bytes, upper);
 }
 
 /* ICU's own substitution writes U+001A for some bytes. */
@@ -240,31 +199,11 @@ static enum cw_err convert(struct buf *ret, struct str bytes, UConverter *from, 
     return U_SUCCESS(error) ? CW_OK : error == U_MEMORY_ALLOCATION_ERROR ? CW_ENOMEM : CW_EENCODING;
 }
 
-/* Where ICU knows the decoder of the standard under another name. */
-static const struct icu_name {
-    struct str encoding;
-    const char *icu;
-} icu_names[] = {
-    {STR("GBK"), "gb18030"},
-    {STR("Big5"), "Big5-HKSCS"},
-    {STR("EUC-KR"), "windows-949"},
-    {STR("Shift_JIS"), "windows-31j"},
-    {STR("ISO-8859-8-I"), "ISO-8859-8"},
-    {STR("EUC-JP"), "euc-jp-2007"},
-};
-
-static const char *icu_name(struct str encoding)
-{
-    for (size_t i = 0; i < ARRAY_LEN(icu_names); i++)
-        if (str_eq(icu_names[i].encoding, encoding))
-            return icu_names[i].icu;
-    return encoding.ptr; /* from charset_labels.c: a string literal */
-}
-
+/* UTF-8 and UTF-16. */
 static enum cw_err decode_by_icu(struct buf *ret, struct str bytes, struct str encoding)
 {
     UErrorCode error = U_ZERO_ERROR;
-    UConverter *from = ucnv_open(icu_name(encoding), &error), *to = ucnv_open("UTF-8", &error);
+    UConverter *from = ucnv_open(encoding.ptr, &error), *to = ucnv_open("UTF-8", &error);
     if (U_SUCCESS(error))
         ucnv_setToUCallBack(from, on_undecodable, NULL, NULL, NULL, &error);
     enum cw_err err = U_SUCCESS(error) ? convert(ret, bytes, from, to) : CW_ENOMEM;
@@ -290,12 +229,13 @@ enum cw_err charset_to_utf8(struct buf *ret, struct str bytes, struct str encodi
     bytes = without_bom(bytes, encoding);
     if (str_eq(encoding, STR("UTF-8")))
         return decode_utf8(ret, bytes);
-    if (str_eq(encoding, STR("windows-1252")))
-        return decode_single_bytes(ret, bytes, decode_windows_1252);
-    if (str_eq(encoding, STR("ISO-8859-16")))
-        return decode_single_bytes(ret, bytes, decode_iso_8859_16);
+    if (charset_is_multi(encoding))
+        return charset_multi_decode(ret, bytes, encoding);
+    const uint16_t *upper = charset_single_upper(encoding);
+    if (upper != NULL)
+        return decode_single_bytes(ret, bytes, upper);
     if (str_eq(encoding, STR("x-user-defined")))
-        return decode_single_bytes(ret, bytes, decode_x_user_defined);
+        return decode_x_user_defined(ret, bytes);
     if (str_eq(encoding, STR("replacement"))) /* decodes to one U+FFFD, as a whole */
         return bytes.len > 0 ? buf_add(ret, STR("\xEF\xBF\xBD")) : CW_OK;
     return decode_by_icu(ret, bytes, encoding);

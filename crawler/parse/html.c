@@ -118,7 +118,8 @@ static bool resolve(struct reader *r, struct str raw)
         raw = str_skip(raw, 1);
     if (str_starts_nocase(raw, STR("data:")) || str_starts_nocase(raw, STR("javascript:")))
         return false;
-    enum cw_err err = url_parse(&r->url, utf8_cut(raw, RAW_URL_MAX), base_url(r));
+    enum cw_err err =
+        url_parse_in(&r->url, utf8_cut(raw, RAW_URL_MAX), base_url(r), r->input->charset);
     if (err == CW_OK && url_is_http(&r->url))
         err = url_canonicalize(&r->url);
     if (err == CW_ENOMEM)
@@ -270,7 +271,8 @@ static void read_base(struct reader *r, const struct sieve_tag *tag)
     struct str href = attribute(tag, STR("href"));
     if (r->has_base || str_is_absent(href))
         return;
-    enum cw_err err = url_parse(&r->base, utf8_cut(href, RAW_URL_MAX), r->input->base);
+    enum cw_err err =
+        url_parse_in(&r->base, utf8_cut(href, RAW_URL_MAX), r->input->base, r->input->charset);
     r->has_base = err == CW_OK && url_is_http(&r->base);
     if (err == CW_ENOMEM)
         note_error(r, err);

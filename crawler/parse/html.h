@@ -14,7 +14,8 @@ struct html_input {
     struct str html;        /* valid UTF-8 */
     bool is_xhtml;          /* application/xhtml+xml: "/>" ends any element, CDATA is text */
     const struct url *base; /* the document's URL */
-    struct str agent;       /* product token, for meta robots */
+    struct str charset; /* what it was decoded from, for the queries of its links; absent: UTF-8 */
+    struct str agent;   /* product token, for meta robots */
     int64_t now_unix_ms;
     struct buf *ret_text; /* NULL: not wanted; else visible text is added, white space folded */
 };

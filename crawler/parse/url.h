@@ -38,6 +38,13 @@ struct url {
  * 1 MiB, before or after. On every failure *ret is empty but valid. `ret` must not be `base`. */
 enum cw_err url_parse(struct url *ret, struct str input, const struct url *base) MUST_CHECK;
 
+/* The same for a reference in a document whose charset (a WHATWG encoding name; UTF-8 when absent)
+ * is `charset`: browsers write the query of an http(s) URL in it, and what it lacks as "&#" number
+ * ";".
+ */
+enum cw_err url_parse_in(struct url *ret, struct str input, const struct url *base,
+                         struct str charset) MUST_CHECK;
+
 /* Makes *ret the same URL. On failure (CW_ENOMEM, CW_ETOOBIG) it is empty. */
 enum cw_err url_copy(struct url *ret, const struct url *url) MUST_CHECK;
 void url_release(struct url *url);

@@ -1,6 +1,7 @@
 /* The basic URL parser of the URL Standard, without state override. Where the standard walks a
  * state machine byte by byte, this reads part by part: what one of its states does to a whole run
  * of bytes is one function here, named after it. */
+#include "crawler/parse/charset_encode.h"
 #include "crawler/parse/url_host_p.h"
 #include "crawler/parse/url_parser_p.h"
 
@@ -26,14 +27,29 @@ static bool base_has_scheme(const struct parser *p, enum url_scheme scheme)
 
 /* ---- Query and fragment */
 
+/* "query state": is the query written in the document's charset rather than in UTF-8? Of ASCII it
+ * makes no difference, but for the controls that ISO-2022-JP takes for its own. */
+static bool query_is_legacy(const struct parser *p, struct str query)
+{
+    if (str_is_absent(p->charset) || !parser_is_special(p) || p->scheme == SCHEME_WS ||
+        p->scheme == SCHEME_WSS || !charset_writes_legacy(p->charset))
+        return false;
+    return (url_classes_of(query) & (URL_BYTE_NOT_ASCII | URL_BYTE_NOT_IN_DOMAIN)) != 0;
+}
+
 static void parse_query(struct parser *p)
 {
     struct str query = str_first(p->rest, str_find_char(p->rest, '#'));
     p->url->search_start = parser_offset(p);
     parser_skip(p, query.len);
     parser_put(p, STR("?"));
-    parser_put_encoded(p, str_skip(query, 1),
-                       parser_is_special(p) ? URL_SET_SPECIAL_QUERY : URL_SET_QUERY);
+    query = str_skip(query, 1);
+    if (query_is_legacy(p, query)) {
+        if (p->err == CW_OK)
+            p->err = url_percent_encode_in(&p->url->href, query, URL_SET_SPECIAL_QUERY, p->charset);
+    } else {
+        parser_put_encoded(p, query, parser_is_special(p) ? URL_SET_SPECIAL_QUERY : URL_SET_QUERY);
+    }
 }
 
 static void parse_fragment(struct parser *p)
@@ -374,8 +390,14 @@ static enum cw_err strip_tabs_and_newlines(struct buf *ret, struct str s)
 
 enum cw_err url_parse(struct url *ret, struct str input, const struct url *base)
 {
+    return url_parse_in(ret, input, base, STR_NONE);
+}
+
+enum cw_err url_parse_in(struct url *ret, struct str input, const struct url *base,
+                         struct str charset)
+{
     CLEANUP(buf_release) struct buf stripped = BUF_INIT(INPUT_MAX);
-    struct parser p = {.url = ret, .base = base};
+    struct parser p = {.url = ret, .base = base, .charset = charset};
     url_reset(ret);
     if (input.len > INPUT_MAX)
         return CW_ETOOBIG;

@@ -9,6 +9,7 @@ struct parser {
     struct url *url;        /* being written, front to back */
     struct str rest;        /* what is left of the input */
     const struct url *base; /* NULL: none */
+    struct str charset;     /* of the document, for queries; absent: UTF-8 */
     enum url_scheme scheme;
     unsigned enders; /* byte classes that end an authority or a path segment in this scheme */
     enum cw_err err; /* the first failure; once set, nothing is written any more */

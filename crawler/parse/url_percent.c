@@ -1,6 +1,7 @@
 #include "crawler/parse/url_percent_p.h"
 
 #include "crawler/base/utf8.h"
+#include "crawler/parse/charset_encode.h"
 
 /* Each set contains those before it in this list of sums, as the standard defines them. */
 #define IN_USERINFO URL_SET_USERINFO
@@ -59,21 +60,25 @@ unsigned url_classes_of(struct str s)
     return seen;
 }
 
+static void write_triple(char to[3], char c)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    unsigned char byte = (unsigned char)c;
+    to[0] = '%';
+    to[1] = hex[byte >> 4];
+    to[2] = hex[byte & 0xF];
+}
+
 /* Adds the character that `s` starts with in %XX form; *ret_taken are its bytes. */
 static enum cw_err encode_char(struct buf *ret, struct str s, size_t *ret_taken)
 {
-    static const char hex[] = "0123456789ABCDEF";
-    char text[4 * 3];
+    char text[UTF8_CHAR_MAX * 3];
     size_t size = utf8_char_size(s);
     *ret_taken = MAX(size, (size_t)1);
     if (size == 0)
         return buf_add(ret, STR("%EF%BF%BD"));
-    for (size_t i = 0; i < size; i++) {
-        unsigned char byte = (unsigned char)s.ptr[i];
-        text[i * 3] = '%';
-        text[i * 3 + 1] = hex[byte >> 4];
-        text[i * 3 + 2] = hex[byte & 0xF];
-    }
+    for (size_t i = 0; i < size; i++)
+        write_triple(text + i * 3, s.ptr[i]);
     return buf_add_bytes(ret, text, size * 3);
 }
 
@@ -90,6 +95,40 @@ enum cw_err url_percent_encode(struct buf *ret, struct str s, enum url_byte_clas
             err = encode_char(ret, s, &taken);
         s = str_skip(s, taken);
     }
+    return err;
+}
+
+static enum cw_err put_written(struct buf *ret, const struct charset_written *w,
+                               enum url_byte_class set)
+{
+    enum cw_err err = CW_OK;
+    for (size_t i = 0; err == CW_OK && i < w->count; i++) {
+        char c = (char)w->bytes[i], triple[3];
+        write_triple(triple, c);
+        err = url_byte_class(c) & set ? buf_add_bytes(ret, triple, sizeof triple)
+                                      : buf_add_char(ret, c);
+    }
+    if (err == CW_OK && w->lacked != 0)
+        err = buf_addf(ret, "%%26%%23%u%%3B", (unsigned)w->lacked);
+    return err;
+}
+
+enum cw_err url_percent_encode_in(struct buf *ret, struct str s, enum url_byte_class set,
+                                  struct str charset)
+{
+    struct charset_encoder encoder;
+    struct charset_written w;
+    enum cw_err err = charset_encoder_open(&encoder, charset);
+    if (err != CW_OK)
+        return err;
+    while (err == CW_OK && s.len > 0) {
+        w = charset_encoder_put(&encoder, utf8_take(&s));
+        err = put_written(ret, &w, set);
+    }
+    w = charset_encoder_finish(&encoder);
+    if (err == CW_OK)
+        err = put_written(ret, &w, set);
+    charset_encoder_close(&encoder);
     return err;
 }
 

@@ -36,6 +36,12 @@ unsigned url_classes_of(struct str s);
 /* Appends `s`, with the bytes in `set` written as %XX; what is not UTF-8 as %EF%BF%BD (U+FFFD). */
 enum cw_err url_percent_encode(struct buf *ret, struct str s, enum url_byte_class set) MUST_CHECK;
 
+/* The same after encoding `s` into `charset`, one that charset_writes_legacy() ("percent-encode
+ * after encoding"). A character that the charset lacks becomes %26%23 (&#), its number and %3B (;).
+ */
+enum cw_err url_percent_encode_in(struct buf *ret, struct str s, enum url_byte_class set,
+                                  struct str charset) MUST_CHECK;
+
 /* Appends `s` with its %XX undone. A percent sign that starts no such triple stays. */
 enum cw_err url_percent_decode(struct buf *ret, struct str s) MUST_CHECK;
 

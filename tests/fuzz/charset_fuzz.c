@@ -5,6 +5,7 @@
 
 #include "crawler/base/utf8.h"
 #include "crawler/parse/charset.h"
+#include "crawler/parse/charset_encode.h"
 #include "crawler/parse/charset_labels.h"
 
 static void decode(struct str bytes, struct str encoding)
@@ -20,6 +21,34 @@ static void decode(struct str bytes, struct str encoding)
     buf_release(&again);
 }
 
+/* What an encoding writes of a text, it reads as that text again, but for what it has no code or
+ * two meanings for: so the second writing gives the first. */
+static struct buf encode(struct str text, struct str encoding)
+{
+    struct buf out = BUF_INIT(1 << 24);
+    struct charset_encoder encoder;
+    assert(charset_encoder_open(&encoder, encoding) == CW_OK);
+    while (text.len > 0) {
+        struct charset_written w = charset_encoder_put(&encoder, utf8_take(&text));
+        assert(buf_add_bytes(&out, w.bytes, w.count) == CW_OK);
+    }
+    struct charset_written w = charset_encoder_finish(&encoder);
+    assert(buf_add_bytes(&out, w.bytes, w.count) == CW_OK);
+    charset_encoder_close(&encoder);
+    return out;
+}
+
+static void encode_twice(struct str text, struct str encoding)
+{
+    struct buf once = encode(text, encoding), decoded = BUF_INIT(1 << 24);
+    assert(charset_to_utf8(&decoded, buf_str(&once), encoding) == CW_OK);
+    struct buf twice = encode(buf_str(&decoded), encoding);
+    assert(str_eq(buf_str(&once), buf_str(&twice)));
+    buf_release(&once);
+    buf_release(&decoded);
+    buf_release(&twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0 || size > 1 << 18)
@@ -30,5 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         encoding = charset_sniff(bytes, STR_NONE, size % 2 == 0);
     assert(!str_is_absent(charset_of_label(encoding)));
     decode(bytes, encoding);
+    encoding = charset_of_label(encoding);
+    if (charset_writes_legacy(encoding))
+        encode_twice(bytes, encoding);
     return 0;
 }

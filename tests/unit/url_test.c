@@ -340,6 +340,33 @@ static void registrable_domain__or_the_whole_name(void **state)
     assert_str(url_registrable_domain(STR_NONE), NULL);
 }
 
+/* URL 4.4, "query state"; Encoding 4.3, "get an output encoding". */
+static void query__is_written_in_the_charset_of_the_document(void **state)
+{
+    static const struct {
+        const char *input, *charset, *expected;
+    } cases[] = {
+        {"http://h/\u00E9?\u00E9#\u00E9", "windows-1252", "http://h/%C3%A9?%E9#%C3%A9"},
+        {"http://h/?\u65E5 '", "Shift_JIS", "http://h/?%93%FA%20%27"},
+        {"http://h/?\u65E5a", "ISO-2022-JP", "http://h/?%1B$BF|%1B(Ba"},
+        {"http://h/?\U0001F600&a=b", "KOI8-R", "http://h/?%26%23128512%3B&a=b"},
+        {"http://h/?\xFF", "windows-1252", "http://h/?%26%2365533%3B"},
+        {"http://h/?\u00E9", "UTF-16LE", "http://h/?%C3%A9"},
+        {"http://h/?\u00E9", "replacement", "http://h/?%C3%A9"},
+        {"http://h/?\u00E9", "", "http://h/?%C3%A9"},
+        {"wss://h/?\u00E9", "windows-1252", "wss://h/?%C3%A9"},
+        {"other://h/?\u00E9", "windows-1252", "other://h/?%C3%A9"},
+    };
+    struct url url = URL_INIT;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(url_parse_in(&url, str_of(cases[i].input), NULL, str_of(cases[i].charset)),
+                         CW_OK);
+        assert_str(url_href(&url), cases[i].expected);
+    }
+    url_release(&url);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -356,6 +383,7 @@ int main(void)
         cmocka_unit_test(canonical_form__is_for_http_only),
         cmocka_unit_test(host_that_no_resolver_takes__is_refused),
         cmocka_unit_test(registrable_domain__or_the_whole_name),
+        cmocka_unit_test(query__is_written_in_the_charset_of_the_document),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,6 +82,34 @@ static void cut__falls_between_characters(void **state)
     assert_int_equal(utf8_cut(STR("\x80\x80\x80"), 2).len, 0);
 }
 
+static void a_code_point__is_written_and_taken_again(void **state)
+{
+    static const struct {
+        uint32_t c;
+        struct str text;
+    } cases[] = {
+        {0, STR("\0")},
+        {0x7F, STR("\x7F")},
+        {0x80, STR("\xC2\x80")},
+        {0x7FF, STR("\xDF\xBF")},
+        {0x800, STR("\xE0\xA0\x80")},
+        {0xFFFD, STR("\xEF\xBF\xBD")},
+        {0x10000, STR("\xF0\x90\x80\x80")},
+        {0x10FFFF, STR("\xF4\x8F\xBF\xBF")},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[UTF8_CHAR_MAX];
+        struct str rest = cases[i].text;
+        assert_true(str_eq(str_from(text, utf8_encode(text, cases[i].c)), cases[i].text));
+        assert_int_equal(utf8_take(&rest), cases[i].c);
+        assert_int_equal(rest.len, 0);
+    }
+    struct str broken = STR("\xC3x");
+    assert_int_equal(utf8_take(&broken), 0xFFFD);
+    assert_int_equal(utf8_take(&broken), 'x');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +117,7 @@ int main(void)
         cmocka_unit_test(text__is_valid_as_a_whole),
         cmocka_unit_test(one_bad_byte__is_found_at_every_place),
         cmocka_unit_test(cut__falls_between_characters),
+        cmocka_unit_test(a_code_point__is_written_and_taken_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
