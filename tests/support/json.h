@@ -44,8 +44,9 @@ void suite_count(struct suite *suite, bool passed, struct str input, struct str 
 /* The same for a case that passes when `got` equals `expected` (absent equals only absent). */
 void suite_check(struct suite *suite, struct str input, struct str expected, struct str got);
 
-/* Prints "name: passed/total". The exit code: 0 when at least `at_least` cases passed. Several
- * suites in one program: or the codes. */
+/* Prints "name: passed/total", and adds it to the file $CRAWLD_SUITES_FILE, which becomes the table
+ * at the end of ctest (suites_table.py). The exit code: 0 when at least `at_least` cases passed.
+ * Several suites in one program: or the codes. */
 int suite_finish(const struct suite *suite, size_t at_least);
 
 #endif
