@@ -3,12 +3,14 @@
 #include <unistd.h>
 
 #include "config/keys.h"
-#include "crawler/base/buf.h"
+#include "crawler/base/err.h"
 #include "crawler/cli/cmd.h"
+#include "crawler/cli/command_line.h"
 #include "crawler/cli/crawl_run.h"
+#include "crawler/engine/vet.h"
 #include "crawler/parse/url.h"
 
-enum { COMMAND_MAX = 256 * 1024, PATH_MAX_BYTES = 4096, KEY_MAX = 64, CONNECTIONS_DEFAULT = 64 };
+enum { PATH_MAX_BYTES = 4096, KEY_MAX = 64, CONNECTIONS_DEFAULT = 64 };
 
 static const struct option_spec specs[] = {
     {"output", 'o', "DB", "the database [<host of the first URL>.db]"},
@@ -119,37 +121,6 @@ static enum cw_err take(void *arg, const struct option_spec *spec, const char *v
     return set_by_key(s, spec, value, reterr_msg);
 }
 
-/* `name` as a shell reads it back. */
-static enum cw_err add_quoted(struct buf *b, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-./:=@%+,";
-    if (word[0] != '\0' && word[strspn(word, plain)] == '\0')
-        return buf_add(b, str_of(word));
-    enum cw_err err = buf_add_char(b, '\'');
-    for (; err == CW_OK && *word != '\0'; word++)
-        err = *word == '\'' ? buf_add(b, STR("'\\''")) : buf_add_char(b, *word);
-    return err == CW_OK ? buf_add_char(b, '\'') : err;
-}
-
-/* The command line as one text, without the words that equal `skip`. NULL when it is too long. */
-static char *join_command(int argc, char **argv, const char *skip)
-{
-    struct buf b = BUF_INIT(COMMAND_MAX);
-    enum cw_err err = buf_add(&b, STR("crawld"));
-    for (int i = 0; err == CW_OK && i < argc; i++) {
-        if (skip != NULL && strcmp(argv[i], skip) == 0)
-            continue;
-        err = buf_add_char(&b, ' ');
-        if (err == CW_OK)
-            err = add_quoted(&b, argv[i]);
-    }
-    if (err == CW_OK)
-        return buf_take(&b, NULL);
-    buf_release(&b);
-    return NULL;
-}
-
 /* "example.com.db" for https://example.com:8443/a; from an operand that may be anything. */
 static enum cw_err name_database(const char *first_url, char *ret_path, size_t size,
                                  struct errmsg *reterr_msg)
@@ -157,9 +128,7 @@ static enum cw_err name_database(const char *first_url, char *ret_path, size_t s
     struct url url = URL_INIT;
     enum cw_err err = url_parse(&url, str_of(first_url), NULL);
     if (err != CW_OK || !url_is_http(&url))
-        err =
-            errmsg_set(reterr_msg, CW_EURL,
-                       "\"%.200s\" is not an http(s) URL such as https://example.com/", first_url);
+        err = engine_refuse_url(str_of(first_url), reterr_msg);
     else
         (void)snprintf(ret_path, size, STR_FMT ".db", STR_ARG(url_hostname(&url)));
     url_release(&url);
@@ -216,8 +185,8 @@ static int run(int argc, char **argv)
     crawl_config_init(&s.config);
     config_init(&s.process);
     s.process.connections = CONNECTIONS_DEFAULT;
-    s.command = join_command(argc, argv, NULL);
-    s.next_command = join_command(argc, argv, "--fresh");
+    s.command = command_line_to_keep(argc, argv);
+    s.next_command = command_line_to_repeat(argc, argv, "--fresh");
     switch (options_parse(&options, argc, argv, &s.common, &first)) {
     case OPTIONS_ENDED: break;
     case OPTIONS_WRONG: status = EXIT_USAGE; break;

@@ -46,17 +46,6 @@ static enum cw_err copy_options(struct crawl *crawl, const struct crawl_options 
     return copied ? CW_OK : CW_ENOMEM;
 }
 
-static enum cw_err copy_headers(struct crawl *crawl)
-{
-    const struct config_list *headers = &crawl->config->headers;
-    crawl->headers = calloc(headers->count + 1, sizeof(char *));
-    if (crawl->headers == NULL)
-        return CW_ENOMEM;
-    for (size_t i = 0; i < headers->count; i++)
-        crawl->headers[i] = headers->items[i];
-    return CW_OK;
-}
-
 static void set_request(struct crawl *crawl)
 {
     const struct crawl_config *config = crawl->config;
@@ -71,7 +60,7 @@ static void set_request(struct crawl *crawl)
                    .body_bytes = (uint64_t)config->max_size,
                    .header_bytes = HEADER_BYTES},
         .user_agent = crawl->engine->user_agent,
-        .headers = crawl->headers,
+        .headers = credentials_headers(crawl->credentials, NULL),
         .proxy = config->proxy,
         .cookie_file = config->cookies,
         .insecure = config->insecure,
@@ -84,7 +73,7 @@ void crawl_free(struct crawl *crawl)
     roots_release(&crawl->roots);
     store_seeds_release(&crawl->known_seeds);
     store_summary_release(&crawl->summary);
-    free(crawl->headers);
+    credentials_free(crawl->credentials);
     free((char *)crawl->options.db_path);
     free((char *)crawl->options.command);
     free((char *)crawl->options.version);
@@ -99,7 +88,8 @@ static enum cw_err prepare(struct crawl *crawl, const struct crawl_options *opti
     roots_init(&crawl->roots, options->config->scope);
     enum cw_err err = copy_options(crawl, options);
     if (err == CW_OK)
-        err = copy_headers(crawl);
+        err = credentials_new(&crawl->credentials, options->config->headers.items,
+                              options->config->headers.count);
     if (err != CW_OK)
         return errmsg_set(reterr_msg, err, "%s", cw_err_text(err));
     set_request(crawl);
@@ -174,6 +164,7 @@ static enum cw_err open_parts(struct crawl *crawl)
     const struct robotcache_options robots = {
         .engine = crawl->engine,
         .request = &crawl->request,
+        .credentials = crawl->credentials,
         .policy = &crawl->policy,
         .retries = (unsigned)crawl->config->retries,
         .arg = crawl,
@@ -202,11 +193,11 @@ static void on_opened(struct job *job)
     workbench_init(&crawl->bench, crawl, crawl->engine->connections,
                    (unsigned)crawl->config->per_host);
     for (size_t i = 0; i < crawl->config->seeds.count; i++) {
-        err = crawl_add_seed(crawl, str_of(crawl->config->seeds.items[i]), NULL);
+        struct errmsg why;
+        err = crawl_add_seed(crawl, str_of(crawl->config->seeds.items[i]), &why);
         if (err != CW_OK)
-            log_warn(crawl->engine->log, "start URL left out",
-                     F_TEXT("url", crawl->config->seeds.items[i]),
-                     F_TEXT("error", cw_err_name(err)));
+            log_warn(crawl->engine->log, "start URL left out", F_TEXT("error", cw_err_name(err)),
+                     F_TEXT("why", why.text));
     }
     if (crawl->config->max_time_ms != CONFIG_UNLIMITED)
         (void)uv_timer_start(&crawl->deadline, on_deadline, (uint64_t)crawl->config->max_time_ms,

@@ -5,6 +5,7 @@
 
 #include "crawler/base/table.h"
 #include "crawler/engine/crawl.h"
+#include "crawler/engine/credentials.h"
 #include "crawler/engine/engine_p.h"
 #include "crawler/engine/robotcache.h"
 #include "crawler/engine/roots.h"
@@ -31,15 +32,15 @@ struct crawl {
     struct scope *scope; /* held; NULL: to be built anew before the next use */
     struct guard guard;
     struct host_policy policy;
-    struct fetch_request request; /* all that the crawl's requests have in common */
-    const char **headers;         /* owned, NULL-terminated array of borrowed strings */
-    struct visit *visits;         /* owned; every leased URL in memory */
-    struct visit *aside;          /* those whose turn came while crawl_may_fetch() was false */
-    unsigned visit_count, going;  /* going: past crawl_may_fetch() */
-    size_t digesting_bytes;       /* raw bodies on their way through the parsers */
-    uv_timer_t due;               /* wakes when a URL that waits in the database is due */
-    uv_timer_t deadline;          /* --max-time */
-    unsigned open_parts;          /* what the end still waits for */
+    struct fetch_request request;    /* what all of the crawl's requests have in common */
+    struct credentials *credentials; /* owned; the headers of each */
+    struct visit *visits;            /* owned; every leased URL in memory */
+    struct visit *aside;             /* those whose turn came while crawl_may_fetch() was false */
+    unsigned visit_count, going;     /* going: past crawl_may_fetch() */
+    size_t digesting_bytes;          /* raw bodies on their way through the parsers */
+    uv_timer_t due;                  /* wakes when a URL that waits in the database is due */
+    uv_timer_t deadline;             /* --max-time */
+    unsigned open_parts;             /* what the end still waits for */
     bool input_open, was_full, stopping, sink_open;
     const char *end_reason; /* static */
     enum cw_err err;        /* of the database */

@@ -124,6 +124,7 @@ static enum cw_err send_request(struct robots_entry *entry)
         .done = on_answer,
     };
     entry->errand.request.url = url_href(&entry->url);
+    entry->errand.request.headers = credentials_headers(options->credentials, &entry->url);
     entry->errand.request.limits.body_bytes = ROBOTS_MAX_BYTES;
     entry->errand.request.cut_body = true;
     entry->tries++;

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "crawler/engine/credentials.h"
 #include "crawler/engine/engine.h"
 #include "crawler/fetch/fetch.h"
 #include "crawler/frontier/hosts.h"
@@ -50,7 +51,8 @@ struct robots_waiter {
  */
 struct robotcache_options {
     struct engine *engine;
-    const struct fetch_request *request; /* all but url and addresses */
+    const struct fetch_request *request; /* all but url, addresses and headers */
+    const struct credentials *credentials;
     const struct host_policy *policy;
     unsigned retries;
     void *arg;

@@ -1,6 +1,7 @@
 /* Start URLs: what people wrote becomes canonical, widens the scope, and goes to the store. */
 #include "crawler/engine/admit.h"
 #include "crawler/engine/crawl_p.h"
+#include "crawler/engine/vet.h"
 #include "crawler/frontier/priority.h"
 
 /* Parses and canonicalizes what a person wrote. */
@@ -15,9 +16,7 @@ enum cw_err seeds_parse(struct url *ret, struct str text, struct errmsg *reterr_
         return errmsg_set(reterr_msg, CW_EURL, "\"" STR_FMT "...\": longer than %d bytes",
                           STR_ARG(str_first(url_href(ret), 60)), URL_MAX_BYTES);
     if (err == CW_EURL)
-        return errmsg_set(reterr_msg, CW_EURL,
-                          "\"" STR_FMT "\" is not an http(s) URL such as https://example.com/",
-                          STR_ARG(str_first(text, 200)));
+        return engine_refuse_url(text, reterr_msg);
     return err == CW_OK ? CW_OK : errmsg_set(reterr_msg, err, "%s", cw_err_text(err));
 }
 
@@ -66,7 +65,9 @@ enum cw_err crawl_add_seed(struct crawl *crawl, struct str text, struct errmsg *
         .url = url_href(&url), .host = url_host_key(&url), .priority = PRIORITY_SEED};
     crawl_add_root(crawl, seed.url, seed.host);
     open_guard(crawl, &url);
-    err = add_judged(crawl, &seed);
+    err = credentials_name(crawl->credentials, text);
+    if (err == CW_OK)
+        err = add_judged(crawl, &seed);
     if (err != CW_OK)
         return errmsg_set(reterr_msg, err, "%s", cw_err_text(err));
     sink_flush(crawl->sink);

@@ -3,6 +3,16 @@
 #include "crawler/engine/crawl_p.h"
 #include "crawler/frontier/scope.h"
 
+enum cw_err engine_refuse_url(struct str text, struct errmsg *reterr_msg)
+{
+    CLEANUP(buf_release) struct buf shown = BUF_INIT(2 * 1024 * 1024);
+    if (credentials_mask(&shown, text) != CW_OK)
+        buf_clear(&shown);
+    return errmsg_set(reterr_msg, CW_EURL,
+                      "\"" STR_FMT "\" is not an http(s) URL such as https://example.com/",
+                      STR_ARG(str_first(buf_str(&shown), 200)));
+}
+
 static enum cw_err vet_seed(struct str text, struct errmsg *reterr_msg)
 {
     struct url url = URL_INIT;

@@ -189,6 +189,7 @@ static void send_errand(struct visit *v)
         .done = on_answer,
     };
     v->errand.request.url = v->lease.url;
+    v->errand.request.headers = credentials_headers(crawl->credentials, &v->url);
     errand_start(&v->errand);
 }
 
