@@ -106,6 +106,7 @@ static int set_request(CURL *easy, struct fetch *f, const struct fetch_request *
     SET(CURLOPT_USERAGENT, request->user_agent);
     SET(CURLOPT_HTTPHEADER, f->headers);
     SET(CURLOPT_PROXY, request->proxy != NULL ? request->proxy : "");
+    SET(CURLOPT_NOPROXY, ""); /* unset, it would be the environment's no_proxy */
     return failed;
 }
 
