@@ -32,7 +32,7 @@ static const struct option_spec specs[] = {
     {"no-robots", 0, NULL, "do not ask for robots.txt (on your own sites only)"},
     {"user-agent", 0, "S", "who asks; its first word is what robots.txt rules name"},
     {"header", 'H', "'K: V'", "send this header, too (repeatable)"},
-    {"cookies", 0, "FILE", "read and keep cookies in FILE (Netscape format)"},
+    {"cookies", 0, "FILE", "keep cookies, and begin with those in FILE (Netscape format)"},
     {"proxy", 0, "URL", "ask through this proxy (http or socks5)"},
     {"dns-servers", 0, "LIST", "ask these name servers, ADDRESS[:PORT],... [the system's]"},
     {"store", 0, "WHAT", "keep bodies, text or none [bodies]"},
