@@ -84,6 +84,7 @@ enum cw_err url_idna_add(struct buf *ret, struct str domain)
     if (U_FAILURE(code) || (info.errors & ~(uint32_t)TOLERATED) != 0)
         return CW_EURL;
     char narrow[ASCII_MAX];
-    u_UCharsToChars(ascii, narrow, len);
+    for (int32_t i = 0; i < len; i++) /* u_UCharsToChars() knows neither '{' nor '~' */
+        narrow[i] = (char)ascii[i];
     return buf_add_bytes(ret, narrow, (size_t)len);
 }

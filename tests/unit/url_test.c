@@ -118,6 +118,16 @@ static void reference__resolves_as_in_rfc_3986(void **state)
     url_release(&base);
 }
 
+/* WHATWG URL, "forbidden domain code point": none of these is one, beside an international name. */
+static void host_with_odd_marks__is_kept_through_idna(void **state)
+{
+    struct url url = URL_INIT;
+    (void)state;
+    parse_ok(&url, "http://!$&'()*+,;=_`{}~\xe3\x80\x82\xc3\x9f/", NULL);
+    assert_str(url_hostname(&url), "!$&'()*+,;=_`{}~.xn--zca");
+    url_release(&url);
+}
+
 static void base_that_is_opaque__takes_fragments_only(void **state)
 {
     struct url url = URL_INIT, base = URL_INIT;
@@ -372,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts__are_borrowed_from_the_serialisation),
         cmocka_unit_test(reference__resolves_as_in_rfc_3986),
+        cmocka_unit_test(host_with_odd_marks__is_kept_through_idna),
         cmocka_unit_test(base_that_is_opaque__takes_fragments_only),
         cmocka_unit_test(bytes_that_are_not_utf8__become_replacement_characters),
         cmocka_unit_test(failed_parse__leaves_an_empty_url),
