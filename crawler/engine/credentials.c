@@ -1,7 +1,7 @@
 #include "crawler/engine/credentials.h"
 
+#include "crawler/base/table.h"
 #include <stdlib.h>
-#include <uthash.h>
 
 /* An origin that a person named. */
 struct named {

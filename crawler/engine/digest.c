@@ -11,6 +11,7 @@
 #include "crawler/parse/html.h"
 #include "crawler/parse/mime.h"
 #include "crawler/parse/pagerules.h"
+#include "crawler/parse/sitemap.h"
 #include "crawler/parse/url.h"
 
 enum {
@@ -30,7 +31,7 @@ enum cw_err digester_new(struct digester **ret)
     struct digester *d = malloc(sizeof *d);
     if (d == NULL)
         return CW_ENOMEM;
-    html_prepare();
+    sitemap_prepare();
     *d = (struct digester){
         .compressor = ZSTD_createCCtx(),
         .url = URL_INIT,

@@ -1,7 +1,7 @@
 #include "crawler/engine/sitemaps.h"
 
+#include "crawler/base/table.h"
 #include <assert.h>
-#include <uthash.h>
 #include <utlist.h>
 
 #include "crawler/base/clock.h"
@@ -215,11 +215,11 @@ static void send_errand(struct file *f)
         .done = on_answer,
     };
     f->errand.request.url = url_href(&f->url);
+    f->errand.request.headers = credentials_headers(crawl->credentials, &f->url);
     f->errand.request.limits.body_bytes = SITEMAP_MAX_BYTES;
     f->errand.request.cut_body = true;
     f->tries++;
-    if (errand_start(&f->errand) != CW_OK)
-        end_file(f);
+    errand_start(&f->errand);
 }
 
 static void ask_robots(struct file *f)

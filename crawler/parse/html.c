@@ -422,11 +422,6 @@ static void reader_release(struct reader *r)
     buf_release(&r->a.text);
 }
 
-void html_prepare(void)
-{
-    xmlInitParser();
-}
-
 enum cw_err html_parse(struct page *page, struct arena *arena, const struct html_input *input)
 {
     struct reader r = {

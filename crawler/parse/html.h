@@ -20,10 +20,6 @@ struct html_input {
     struct buf *ret_text; /* NULL: not wanted; else visible text is added, white space folded */
 };
 
-/* To be called before two threads may parse at once: libxml2 makes its mutexes on first use, and
- * two threads that both do so wait for each other's ever after. Any number of times. */
-void html_prepare(void);
-
 /* Fills title, description, language, canonical_url, noindex, nofollow (or'ed), words, links,
  * link_count and links_cut of *page; strings and links go into `arena`. Links are resolved,
  * canonical, http(s), in the order of the page, each (element, url, text) once; of LINKS_MAX places

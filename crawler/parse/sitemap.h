@@ -62,6 +62,10 @@ struct sitemap_entry {
 /* CW_OK goes on; anything else ends the reading and is what sitemap_read() returns. */
 typedef enum cw_err sitemap_entry_fn(void *arg, const struct sitemap_entry *entry);
 
+/* To be called before two threads may read at once: libxml2 makes its mutexes on first use, and
+ * two threads that both do so wait for each other's ever after. Any number of times. */
+void sitemap_prepare(void);
+
 struct sitemap_input {
     struct str body;         /* without content coding; gzip is found by its magic number */
     struct str content_type; /* the header's value, or absent */

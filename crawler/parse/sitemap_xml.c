@@ -443,6 +443,11 @@ static enum cw_err run_parser(struct xml_reader *x, struct str xml)
     return err;
 }
 
+void sitemap_prepare(void)
+{
+    xmlInitParser();
+}
+
 enum cw_err sitemap_read_xml(struct sitemap_reading *r, struct str xml)
 {
     _Static_assert(MENDED_MAX <= INT_MAX, "libxml2 counts in int");
