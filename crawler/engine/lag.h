@@ -9,8 +9,8 @@
 
 struct lag {
     uv_prepare_t before_poll;
-    uint64_t turn_ns,
-        idle_ns; /* when the last turn began, and how long the loop had slept by then */
+    uint64_t turn_ns; /* when the last turn began */
+    uint64_t idle_ns; /* how long the loop had slept by then */
     uint64_t max_ns;
 };
 

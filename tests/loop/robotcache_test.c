@@ -6,6 +6,7 @@ static const struct guard loopback = {.allowed = GUARD_ALL};
 static const struct host_policy policy = {.per_host = 2, .delay_ms = 0};
 
 struct cache {
+    struct credentials *credentials;
     struct fixture f;
     struct fetch_request request;
     struct robotcache *cache;
@@ -63,7 +64,9 @@ static void open_cache(struct cache *c, unsigned connections, unsigned retries)
                                                    .body_bytes = 1 << 20,
                                                    .header_bytes = 65536},
                                         .user_agent = "crawld-test/1"};
+    assert_int_equal(credentials_new(&c->credentials, NULL, 0), CW_OK);
     const struct robotcache_options options = {.engine = c->f.engine,
+                                               .credentials = c->credentials,
                                                .request = &c->request,
                                                .policy = &policy,
                                                .retries = retries,
@@ -107,6 +110,7 @@ static void close_cache(struct cache *c)
 {
     robotcache_close(STEAL(c->cache));
     looptest_run_until(&c->f.loop, &c->is_closed);
+    credentials_free(c->credentials);
     end(&c->f);
 }
 
