@@ -440,8 +440,7 @@ static void two_crawls_of_one_host__share_its_slots(void **state)
     script_site(f.server);
     run_init(&a, &f, "/");
     run_init(&b, &f, "/");
-    a.config.per_host = 1; /* the gentlest counts */
-    b.config.per_host = 4;
+    a.config.per_host = b.config.per_host = 1; /* of the process, not of each */
     run_start(&a);
     (void)snprintf(f.path, sizeof f.path, "%s/b.db", f.folder);
     run_start(&b);
