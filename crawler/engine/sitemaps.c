@@ -1,10 +1,10 @@
 #include "crawler/engine/sitemaps.h"
 
-#include "crawler/base/table.h"
 #include <assert.h>
 #include <utlist.h>
 
 #include "crawler/base/clock.h"
+#include "crawler/base/table.h"
 #include "crawler/engine/announced.h"
 #include "crawler/engine/crawl_p.h"
 #include "crawler/engine/errand.h"
@@ -139,7 +139,10 @@ static bool add_name(struct sitemaps *all, struct str url)
     memcpy(name->url, url.ptr, url.len);
     name->url[url.len] = '\0';
     HASH_ADD_KEYPTR(hh, all->names, name->url, url.len, name);
-    return true;
+    if (table_took(name))
+        return true;
+    free(name);
+    return false;
 }
 
 /* Queues `text`, an absolute URL, unless it has been. What is none is passed over, and so is what
