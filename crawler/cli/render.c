@@ -165,13 +165,11 @@ static enum cw_err add_json_row(struct render *r, const struct store_value *valu
 
 static void flush_table(struct render *r)
 {
-    if (r->table == NULL || (r->table_rows == 0 && r->headed))
+    if (r->table == NULL || r->table_rows == 0)
         return;
     (void)scols_table_enable_noheadings(r->table, r->headed);
     if (scols_print_table(r->table) != 0)
         note(r, CW_ESTORAGE);
-    if (r->table_rows > 0)
-        (void)fputc('\n', r->out);
     scols_table_remove_lines(r->table);
     r->table_rows = 0;
     r->headed = true;
@@ -237,6 +235,8 @@ bool render_columns(void *arg, const char *const *names, size_t count)
 {
     struct render *r = arg;
     flush_table(r);
+    if (r->headed)
+        (void)fputc('\n', r->out); /* between two tables */
     forget_columns(r);
     r->headed = false;
     note(r, keep_names(r, names, count));
