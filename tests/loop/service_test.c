@@ -102,8 +102,6 @@ static void reload(struct serving *s, const char *names, const char *more, unsig
 static void end_serving(struct serving *s)
 {
     assert_int_equal(raise(SIGTERM), 0);
-    run_until_logged(s, "stopping", 1);
-    assert_int_equal(raise(SIGTERM), 0);
     looptest_run_until(&s->loop, &s->is_ended);
     httpserver_close(s->server);
     looptest_end(&s->loop);
@@ -198,6 +196,8 @@ static void told_to_stop_with_requests_under_way__ends(void **state)
     serve(&s, "a b c");
     wait_for_request(&s, 2); /* of one host, two at once */
     reload(&s, "a", "    depth: 1\n", 1);
+    assert_int_equal(raise(SIGTERM), 0);
+    run_until_logged(&s, "stopping", 1);
     end_serving(&s); /* the second signal cancels */
 }
 
