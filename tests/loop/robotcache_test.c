@@ -300,6 +300,7 @@ static void closing_with_waiting_ones_only__is_over_at_once(void **state)
     robotcache_close(c.cache);
     assert_true(c.is_closed); /* inline, as the header says */
     end(&c.f);
+    credentials_free(c.credentials);
 }
 
 int main(void)
