@@ -50,12 +50,20 @@ char *command_line_to_keep(int argc, char **argv)
     return finish(&b, err);
 }
 
+/* getopt_long() takes the unambiguous beginning of an option for it, too. */
+static bool stands_for(const char *word, const char *option)
+{
+    enum { SHORTEST = sizeof "--f" }; /* with its end: one letter alone is never enough */
+    size_t len = strlen(word);
+    return len >= SHORTEST && strncmp(word, option, len) == 0;
+}
+
 char *command_line_to_repeat(int argc, char **argv, const char *skip)
 {
     struct buf b = BUF_INIT(COMMAND_MAX);
     enum cw_err err = buf_add(&b, STR("crawld"));
     for (int i = 0; err == CW_OK && i < argc; i++) {
-        if (strcmp(argv[i], skip) == 0)
+        if (stands_for(argv[i], skip))
             continue;
         err = buf_add_char(&b, ' ');
         if (err == CW_OK)

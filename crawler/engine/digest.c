@@ -255,6 +255,18 @@ static void keep_headers(struct outcome *o, const struct digest_input *input)
     page->nofollow = rules.nofollow;
 }
 
+/* Text that is no HTML is its own text. */
+static enum cw_err read_text(struct digester *d, struct outcome *o,
+                             const struct digest_input *input, struct str body)
+{
+    struct str label = d->charset.len > 0 ? buf_str(&d->charset) : STR_NONE;
+    o->page.charset = charset_sniff(body, label, false);
+    if (input->store != CONFIG_STORE_TEXT)
+        return CW_OK;
+    make_ready(&d->text, input->max_size * 4);
+    return charset_to_utf8(&d->text, body, o->page.charset);
+}
+
 static enum cw_err digest_body(struct digester *d, struct outcome *o, struct digest_input *input)
 {
     struct str body;
@@ -268,8 +280,7 @@ static enum cw_err digest_body(struct digester *d, struct outcome *o, struct dig
     if (body.len > 0 && mime_is_html(type))
         err = read_html(d, o, input, body);
     else if (body.len > 0 && mime_is_text(type))
-        o->page.charset =
-            charset_sniff(body, d->charset.len > 0 ? buf_str(&d->charset) : STR_NONE, false);
+        err = read_text(d, o, input, body);
     if (err == CW_ETOOBIG) { /* more links or text than one page may hold: keep what was found */
         o->page.links_cut = true;
         err = CW_OK;

@@ -43,7 +43,7 @@ static void finish(struct errand *e, struct fetch_result *res)
 {
     struct engine *engine = e->engine;
     int64_t now_ms = clock_mono_ms(), limit_ms = e->turn.limit_ms;
-    bool sent = e->state == ERRAND_FETCHING && res->err != CW_ECANCELED && res->err != CW_EBLOCKED;
+    bool sent = e->state == ERRAND_FETCHING && res->err != CW_EBLOCKED; /* canceled or not */
     enum { RETRY_AFTER_MAX_MS = 24 * 3600 * 1000 };
     const struct turn_result result = {
         .err = res->err,

@@ -132,6 +132,24 @@ static enum cw_err send_request(struct robots_entry *entry)
     return CW_OK;
 }
 
+/* What the http and the https side of a host ask for counts for both: they share its clock. */
+static int64_t crawl_delay_of_both(const struct robots_entry *entry)
+{
+    static const struct str schemes[] = {{"http", 4}, {"https", 5}};
+    int64_t delay_ms = -1;
+    struct str origin = str_of(entry->origin);
+    struct str rest = str_skip(origin, str_find_char(origin, ':'));
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        char name[URL_MAX_BYTES + 8];
+        const struct robots_entry *side;
+        int len = snprintf(name, sizeof name, STR_FMT STR_FMT, STR_ARG(schemes[i]), STR_ARG(rest));
+        HASH_FIND(hh, entry->cache->entries, name, (size_t)len, side);
+        if (side != NULL && side->rules != NULL)
+            delay_ms = MAX(delay_ms, robots_crawl_delay_ms(side->rules));
+    }
+    return delay_ms;
+}
+
 /* The entry is known now; its waiters ask again. */
 static void settle(struct robots_entry *entry, enum cw_err err, const char *detail, int32_t status)
 {
@@ -142,7 +160,7 @@ static void settle(struct robots_entry *entry, enum cw_err err, const char *deta
     entry->expires_ms = clock_mono_ms() + (err == CW_OK ? FRESH_MS : FRESH_UNREACHABLE_MS);
     if (entry->host != NULL) {
         hosts_set_crawl_delay(cache->options.engine->hosts, entry->host,
-                              entry->rules != NULL ? robots_crawl_delay_ms(entry->rules) : -1);
+                              crawl_delay_of_both(entry));
         cache->options.on_known(cache->options.arg, host_name(entry->host), status);
     }
     while (entry->waiters != NULL) {

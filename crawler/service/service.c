@@ -234,6 +234,11 @@ static void end_removed(struct service *service, const struct config *config)
     }
 }
 
+static bool texts_equal(const char *a, const char *b)
+{
+    return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
+}
+
 static void apply(struct service *service, struct loaded *loaded)
 {
     const struct config *config = loaded->config;
@@ -241,6 +246,10 @@ static void apply(struct service *service, struct loaded *loaded)
         log_warn(service->options.log,
                  "the user agent changes with the next start, ignoring for now",
                  F_TEXT("user_agent", config->user_agent));
+    if (!texts_equal(config->dns_servers, service->loaded->config->dns_servers))
+        log_warn(service->options.log,
+                 "the name servers change with the next start, ignoring for now",
+                 F_TEXT("dns_servers", config->dns_servers));
     drop_loaded(service->loaded);
     service->loaded = loaded;
     engine_set_limits(service->engine, (unsigned)config->connections,
