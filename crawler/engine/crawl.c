@@ -154,6 +154,7 @@ static enum cw_err open_parts(struct crawl *crawl)
         .loop = crawl->engine->loop,
         .executor = crawl->engine->executor,
         .store = crawl->store,
+        .enough = (crawl->engine->connections + 1) / 2,
         .arg = crawl,
         .on_prepare = on_prepare,
         .on_stored = on_stored,
@@ -234,12 +235,18 @@ void crawl_wake_aside(struct crawl *crawl)
     visits_resume(crawl, room_to_fetch(crawl));
 }
 
+/* Fewer visits wait than are under way: the next batch, which brings more, should not linger. */
+static bool runs_dry(const struct crawl *crawl)
+{
+    return crawl->visit_count <= 2 * crawl->going;
+}
+
 /* The last visits and the last batch end here; from a callback of the sink or of a visit. */
 void crawl_visit_ended(struct crawl *crawl)
 {
     if (crawl->state == CRAWL_RUNNING) {
         crawl_wake_aside(crawl);
-        if (workbench_is_low(&crawl->bench))
+        if (runs_dry(crawl))
             sink_flush(crawl->sink);
     }
     if (crawl->state == CRAWL_DRAINING && crawl->visit_count == 0)

@@ -23,12 +23,12 @@ struct sink {
     struct job job;
     uv_timer_t next_turn;
     struct gathered filling, writing;
-    struct store_batch batch; /* for the job */
-    struct store_reply reply; /* from the job */
-    struct errmsg message;    /* from the job */
-    enum cw_err err;          /* from the job */
-    int64_t began_ms;
-    bool busy;      /* a job is under way */
+    struct store_batch batch;    /* for the job */
+    struct store_reply reply;    /* from the job */
+    struct errmsg message;       /* from the job */
+    enum cw_err err;             /* from the job */
+    int64_t began_ms, landed_ms; /* the last batch */
+    bool busy;                   /* a job is under way */
     bool reporting; /* its reply is being read: the next job must wait, it would overwrite it */
     bool flush;     /* the owner wants a batch even if nothing is gathered */
     bool failed, closing;
@@ -46,6 +46,7 @@ enum cw_err sink_new(struct sink **ret, const struct sink_options *options)
         return CW_ENOMEM;
     *sink = (struct sink){
         .options = *options,
+        .landed_ms = clock_mono_ms() - SINK_PAUSE_MS,
         .filling.arena = ARENA_INIT(SEED_ARENA_MAX),
         .writing.arena = ARENA_INIT(SEED_ARENA_MAX),
     };
@@ -140,14 +141,24 @@ static void write_now(struct sink *sink)
     executor_run(sink->options.executor, LANE_STORE, &sink->job, on_write, on_written);
 }
 
-/* Something was gathered: it goes in the next turn, or when the batch under way has landed. */
+/* How long what was gathered waits for more of its kind. */
+static int64_t pause_ms(const struct sink *sink)
+{
+    if (sink->flush || sink->filling.outcome_count >= sink->options.enough || sink_is_full(sink))
+        return 0;
+    return MAX(sink->landed_ms + SINK_PAUSE_MS - clock_mono_ms(), 0);
+}
+
+/* Something was gathered: it goes soon, or when the batch under way has landed. */
 static void schedule(struct sink *sink)
 {
     if (sink->busy || sink->reporting || sink->failed || sink->closing)
         return;
-    bool wanted = sink->flush || sink_has_gathered(sink);
-    if (wanted && !uv_is_active((const uv_handle_t *)&sink->next_turn))
-        (void)uv_timer_start(&sink->next_turn, on_next_turn, 0, 0);
+    if (!sink->flush && !sink_has_gathered(sink))
+        return;
+    int64_t wait_ms = pause_ms(sink);
+    if (wait_ms == 0 || !uv_is_active((const uv_handle_t *)&sink->next_turn))
+        (void)uv_timer_start(&sink->next_turn, on_next_turn, (uint64_t)wait_ms, 0);
 }
 
 static void on_next_turn(uv_timer_t *timer)
@@ -245,6 +256,7 @@ static void on_written(struct job *job)
     struct sink *sink = CONTAINER_OF(job, struct sink, job);
     sink->busy = false;
     sink->reporting = true;
+    sink->landed_ms = clock_mono_ms();
     if (sink->err == CW_OK) {
         report_landed(sink);
     } else {

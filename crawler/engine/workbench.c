@@ -59,12 +59,6 @@ static unsigned share_of_a_host(const struct workbench *bench)
     return MAX(share, 2 * bench->per_host + 2);
 }
 
-bool workbench_is_low(const struct workbench *bench)
-{
-    unsigned enough = MIN(bench->max_visits / 4, share_of_a_host(bench) / 2);
-    return bench->crawl->visit_count <= enough;
-}
-
 static bool make_room(struct workbench *bench)
 {
     size_t need = HASH_COUNT(bench->table);

@@ -47,9 +47,6 @@ void workbench_prepare(struct workbench *bench, struct store_batch *batch, bool 
 /* Takes in what the store leased: hosts, and a visit for each URL. */
 enum cw_err workbench_take(struct workbench *bench, const struct store_reply *reply) MUST_CHECK;
 
-/* Few visits are left in memory: the next batch should not linger. */
-bool workbench_is_low(const struct workbench *bench);
-
 struct bench_host *workbench_find(struct workbench *bench, struct str name);
 
 #endif
