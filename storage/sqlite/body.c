@@ -95,19 +95,13 @@ static enum cw_err decode(struct str frame, int64_t size, struct buf *ret)
 /* CW_ENOTFOUND: this content is not stored. */
 static enum cw_err read_content(struct db *db, const uint8_t hash[16], struct buf *ret)
 {
-    struct str wanted = str_from((const char *)hash, 16);
-    for (int64_t id = key_body(hash);; id = key_body_next(id)) {
-        struct query q =
-            db_query(db, DB_READ_BODY, "SELECT hash, size, zstd FROM body_ WHERE id = ?");
-        put_int(&q, id);
-        if (!query_next(&q))
-            return CW_ENOTFOUND;
-        bool is_same = str_eq(query_text(&q, 0), wanted);
-        enum cw_err err = is_same ? decode(query_text(&q, 2), query_int(&q, 1), ret) : CW_OK;
-        query_end(&q);
-        if (is_same)
-            return err;
-    }
+    enum cw_err err = CW_ENOTFOUND;
+    struct query q = db_query(db, DB_READ_BODY, "SELECT size, zstd FROM body_ WHERE hash = ?");
+    put_blob(&q, hash, 16);
+    if (query_next(&q))
+        err = decode(query_text(&q, 1), query_int(&q, 0), ret);
+    query_end(&q);
+    return err;
 }
 
 /* ---- the whole ---- */

@@ -28,19 +28,6 @@ int64_t key_url_next(int64_t id)
     return (id & ~URL_MASK) | ((id + 1) & URL_MASK);
 }
 
-int64_t key_body(const uint8_t hash[16])
-{
-    uint64_t id = 0;
-    for (size_t i = 0; i < 8; i++)
-        id = id << 8 | hash[i];
-    return (int64_t)(id >> 1);
-}
-
-int64_t key_body_next(int64_t id)
-{
-    return id == INT64_MAX ? 0 : id + 1;
-}
-
 struct str key_host_of_url(struct str url)
 {
     struct str rest = str_skip(url, str_find(url, STR("//")));

@@ -55,16 +55,18 @@ static const char RESULT_TABLES[] =
     " canonical_url TEXT, noindex INTEGER NOT NULL, nofollow INTEGER NOT NULL,"
     " links_cut INTEGER NOT NULL, body_cut INTEGER NOT NULL, fetched_ms INTEGER,"
     " elapsed_ms INTEGER, first_byte_ms INTEGER, size INTEGER NOT NULL, body_hash BLOB,"
-    " etag TEXT, last_modified TEXT, links INTEGER NOT NULL, words INTEGER NOT NULL);"
+    " etag TEXT, last_modified TEXT, links INTEGER NOT NULL, first_link INTEGER,"
+    " words INTEGER NOT NULL);" /* its links: rows first_link to first_link + links - 1 of link_ */
     "CREATE INDEX page_status ON page_(status);"
 
     /* A content once, however many pages have it. size: bytes after decompression. */
     "CREATE TABLE body_(id INTEGER PRIMARY KEY, hash BLOB NOT NULL, size INTEGER NOT NULL,"
     " zstd BLOB NOT NULL);"
+    "CREATE UNIQUE INDEX body_hash ON body_(hash);"
 
-    "CREATE TABLE link_(from_id INTEGER NOT NULL, position INTEGER NOT NULL,"
-    " to_id INTEGER NOT NULL, element TEXT, rel TEXT, text TEXT, nofollow INTEGER NOT NULL,"
-    " internal INTEGER NOT NULL, PRIMARY KEY(from_id, position)) WITHOUT ROWID;"
+    /* In the order of arrival, and of each page. */
+    "CREATE TABLE link_(id INTEGER PRIMARY KEY, from_id INTEGER NOT NULL, to_id INTEGER NOT NULL,"
+    " element TEXT, rel TEXT, text TEXT, nofollow INTEGER NOT NULL, internal INTEGER NOT NULL);"
 
     /* followed: 0 for one that closed a loop or came after too many: its source has failed. */
     "CREATE TABLE redirect_(from_id INTEGER PRIMARY KEY, to_id INTEGER NOT NULL,"

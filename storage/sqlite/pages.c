@@ -1,17 +1,25 @@
 #include "storage/sqlite/pages.h"
 
-#include "storage/sqlite/keys.h"
+enum { HASH_SIZE = 16, NO_STATUS = -1, NO_LINK = 0 };
 
-enum { HASH_SIZE = 16, NO_STATUS = -1 };
+/* The answer on record. */
+struct old_page {
+    int status; /* NO_STATUS: none */
+    int64_t first_link, link_count;
+};
 
-/* The status of the answer on record, or NO_STATUS. */
-static int stored_status(struct work *w, int64_t url_id)
+static struct old_page read_old(struct work *w, int64_t url_id)
 {
-    struct query q = db_query(w->db, DB_PAGE_STATUS, "SELECT status FROM page_ WHERE url_id = ?");
+    struct old_page old = {.status = NO_STATUS};
+    struct query q = db_query(w->db, DB_PAGE_OLD,
+                              "SELECT status, first_link, links FROM page_ WHERE url_id = ?");
     put_int(&q, url_id);
-    int status = query_next(&q) ? (int)query_int(&q, 0) : NO_STATUS;
+    if (query_next(&q))
+        old = (struct old_page){.status = (int)query_int(&q, 0),
+                                .first_link = query_int(&q, 1),
+                                .link_count = query_int(&q, 2)};
     query_end(&q);
-    return status;
+    return old;
 }
 
 static void put_page(struct query *q, const struct page *p)
@@ -34,7 +42,8 @@ static void put_page(struct query *q, const struct page *p)
     put_int(q, p->words);
 }
 
-static void insert_page(struct work *w, const struct outcome *o, enum cw_err err)
+static void insert_page(struct work *w, const struct outcome *o, enum cw_err err,
+                        int64_t first_link)
 {
     const struct timings *time = &o->attempt.time;
     struct query q =
@@ -42,8 +51,8 @@ static void insert_page(struct work *w, const struct outcome *o, enum cw_err err
                  "INSERT OR REPLACE INTO page_(url_id, status, error, fetched_ms, elapsed_ms,"
                  " first_byte_ms, content_type, charset, language, title, description,"
                  " canonical_url, etag, last_modified, noindex, nofollow, links_cut, body_cut,"
-                 " size, body_hash, links, words)"
-                 " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                 " size, body_hash, links, words, first_link)"
+                 " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     put_int(&q, o->url_id);
     put_int(&q, o->page.status);
     put_text(&q, err != CW_OK ? str_of(cw_err_name(err)) : STR_NONE);
@@ -51,35 +60,17 @@ static void insert_page(struct work *w, const struct outcome *o, enum cw_err err
     put_int_or_null(&q, o->has_attempt ? time->total_ms : -1, -1);
     put_int_or_null(&q, o->has_attempt ? time->first_byte_ms : -1, -1);
     put_page(&q, &o->page);
+    put_int_or_null(&q, first_link, NO_LINK);
     query_run(&q);
-}
-
-/* ---- bodies ---- */
-
-/* False: this content is not stored yet. Then *ret_id is where it belongs. */
-static bool find_body(struct work *w, const uint8_t hash[HASH_SIZE], int64_t *ret_id)
-{
-    struct str wanted = str_from((const char *)hash, HASH_SIZE);
-    for (*ret_id = key_body(hash);; *ret_id = key_body_next(*ret_id)) {
-        struct query q = db_query(w->db, DB_BODY_FIND, "SELECT hash FROM body_ WHERE id = ?");
-        put_int(&q, *ret_id);
-        if (!query_next(&q))
-            return false;
-        bool is_same = str_eq(query_text(&q, 0), wanted);
-        query_end(&q);
-        if (is_same)
-            return true;
-    }
 }
 
 static void store_body(struct work *w, const struct page *p)
 {
-    int64_t id = 0;
-    if (p->body.len == 0 || find_body(w, p->body_hash, &id))
+    if (p->body.len == 0)
         return;
     struct query q = db_query(w->db, DB_BODY_INSERT,
-                              "INSERT INTO body_(id, hash, size, zstd) VALUES(?, ?, ?, ?)");
-    put_int(&q, id);
+                              "INSERT INTO body_(hash, size, zstd) VALUES(?, ?, ?)"
+                              " ON CONFLICT(hash) DO NOTHING");
     put_blob(&q, p->body_hash, HASH_SIZE);
     put_int(&q, p->size);
     put_blob(&q, p->body.ptr, p->body.len);
@@ -88,26 +79,29 @@ static void store_body(struct work *w, const struct page *p)
 
 /* ---- links and the redirect ---- */
 
-static void forget_links(struct work *w, int64_t url_id)
+static void forget_old(struct work *w, int64_t url_id, const struct old_page *old)
 {
-    struct query q = db_query(w->db, DB_LINK_DELETE, "DELETE FROM link_ WHERE from_id = ?");
-    put_int(&q, url_id);
-    query_run(&q);
+    struct query q = db_query(w->db, DB_LINK_DELETE, "DELETE FROM link_ WHERE id BETWEEN ? AND ?");
+    put_int(&q, old->first_link);
+    put_int(&q, old->first_link + old->link_count - 1);
+    if (old->first_link != NO_LINK)
+        query_run(&q);
+    query_end(&q);
     q = db_query(w->db, DB_REDIRECT_DELETE, "DELETE FROM redirect_ WHERE from_id = ?");
     put_int(&q, url_id);
     query_run(&q);
 }
 
-static void insert_links(struct work *w, const struct visit *v)
+/* Gives the id of the first; the others follow it. */
+static int64_t insert_links(struct work *w, const struct visit *v)
 {
     const struct page *page = &v->outcome->page;
     for (size_t i = 0; w->db->err == CW_OK && i < page->link_count; i++) {
         const struct page_link *link = &page->links[i];
         struct query q = db_query(w->db, DB_LINK_INSERT,
-                                  "INSERT INTO link_(from_id, position, to_id, element, rel, text,"
-                                  " nofollow, internal) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+                                  "INSERT INTO link_(from_id, to_id, element, rel, text, nofollow,"
+                                  " internal) VALUES(?, ?, ?, ?, ?, ?, ?)");
         put_int(&q, v->url.id);
-        put_int(&q, (int64_t)i);
         put_int(&q, v->links[i].id);
         put_text(&q, link->element);
         put_text(&q, link->rel);
@@ -116,6 +110,8 @@ static void insert_links(struct work *w, const struct visit *v)
         put_int(&q, link->internal);
         query_run(&q);
     }
+    int64_t last = sqlite3_last_insert_rowid(w->db->handle);
+    return page->link_count > 0 ? last - (int64_t)page->link_count + 1 : NO_LINK;
 }
 
 static void insert_redirect(struct work *w, const struct visit *v, bool is_followed)
@@ -149,13 +145,13 @@ static void count_page(struct work *w, const struct visit *v, int old_status)
 
 void pages_store(struct work *w, const struct visit *visit, enum cw_err err)
 {
-    int old_status = stored_status(w, visit->url.id);
-    if (old_status != NO_STATUS)
-        forget_links(w, visit->url.id);
-    insert_page(w, visit->outcome, err);
+    struct old_page old = read_old(w, visit->url.id);
+    if (old.status != NO_STATUS)
+        forget_old(w, visit->url.id, &old);
+    int64_t first_link = insert_links(w, visit);
+    insert_page(w, visit->outcome, err, first_link);
     store_body(w, &visit->outcome->page);
-    insert_links(w, visit);
     if (visit->redirect != NULL)
         insert_redirect(w, visit, err != CW_EREDIRECT);
-    count_page(w, visit, old_status);
+    count_page(w, visit, old.status);
 }
