@@ -4,7 +4,9 @@
 #include <stdint.h>
 #include <utlist.h>
 
-enum { SEATS_MAX = 64 };
+#include "crawler/base/util.h"
+
+enum { SEATS_MAX = 64, TOGETHER_MAX = 4 };
 
 struct seats {
     uint64_t taken; /* bit n: seat n */
@@ -53,13 +55,32 @@ void executor_free(struct executor *executor)
     free(executor);
 }
 
-static void seat(struct seats *seats, struct job *job)
+/* Gives a free seat to a list of jobs that run one behind the other. */
+static void seat(struct seats *seats, struct job *first)
 {
-    job->seat = (unsigned)__builtin_ctzll(~seats->taken);
-    seats->taken |= 1ULL << job->seat;
+    unsigned number = (unsigned)__builtin_ctzll(~seats->taken);
+    seats->taken |= 1ULL << number;
     seats->running++;
-    int r = uv_queue_work(job->executor->loop, &job->req, on_work, on_done);
+    for (struct job *job = first; job != NULL; job = job->next)
+        job->seat = number;
+    int r = uv_queue_work(first->executor->loop, &first->req, on_work, on_done);
     assert(r == 0); /* fails only without a work callback */
+}
+
+/* What a seat that came free takes of the queue: its share where jobs are short, since a turn of a
+ * thread costs as much as a small page; one where they may block. NULL: nothing waits. */
+static struct job *take_waiting(struct seats *seats, enum lane lane)
+{
+    unsigned share = lane == LANE_PARSE ? (seats->waiting + seats->count - 1) / seats->count : 1;
+    struct job *first = seats->queue, *last = first;
+    if (first == NULL)
+        return NULL;
+    seats->waiting--;
+    for (unsigned i = 1; i < MIN(share, TOGETHER_MAX); i++, seats->waiting--)
+        last = last->next;
+    seats->queue = last->next;
+    last->next = NULL;
+    return first;
 }
 
 void executor_run(struct executor *executor, enum lane lane, struct job *job, job_fn *work,
@@ -78,8 +99,8 @@ void executor_run(struct executor *executor, enum lane lane, struct job *job, jo
 
 static void on_work(uv_work_t *req)
 {
-    struct job *job = req->data;
-    job->work(job);
+    for (struct job *job = req->data; job != NULL; job = job->next)
+        job->work(job);
 }
 
 static void on_done(uv_work_t *req, int status)
@@ -89,13 +110,13 @@ static void on_done(uv_work_t *req, int status)
     assert(status == 0); /* we never cancel */
     seats->taken &= ~(1ULL << job->seat);
     seats->running--;
-    struct job *next = seats->queue;
-    if (next != NULL) {
-        LL_DELETE(seats->queue, next);
-        seats->waiting--;
-        seat(seats, next);
+    struct job *waiting = take_waiting(seats, job->lane);
+    if (waiting != NULL)
+        seat(seats, waiting);
+    for (struct job *next; job != NULL; job = next) {
+        next = job->next;
+        job->done(job); /* may free the job */
     }
-    job->done(job); /* may free the job */
 }
 
 unsigned executor_waiting(const struct executor *executor, enum lane lane)

@@ -24,7 +24,7 @@ typedef void job_fn(struct job *job);
 struct job {
     uv_work_t req;
     struct executor *executor;
-    struct job *next;
+    struct job *next; /* in the queue, then of those that run together */
     job_fn *work; /* on a worker thread */
     job_fn *done; /* on the loop, exactly once, never before executor_run() returns */
     enum lane lane;
