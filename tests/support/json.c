@@ -103,6 +103,22 @@ json_t *suite_load_json(const char *path)
     return root;
 }
 
+void suite_answer_lines(void (*answer)(const json_t *question))
+{
+    char *line = NULL;
+    size_t room = 0;
+    json_error_t error;
+    for (ssize_t len; (len = getline(&line, &room, stdin)) > 0;) {
+        json_t *question = json_loadb(line, (size_t)len, JSON_ALLOW_NUL, &error);
+        if (question == NULL)
+            give_up("standard input", error.text);
+        answer(question);
+        json_decref(question);
+        (void)fflush(stdout);
+    }
+    free(line);
+}
+
 struct str suite_str_of(const json_t *string)
 {
     return json_is_string(string) ? str_from(json_string_value(string), json_string_length(string))

@@ -32,6 +32,10 @@ json_t *suite_load_json(const char *path);
 struct str suite_str(const json_t *object, const char *key);
 struct str suite_str_of(const json_t *string); /* the same for a value by itself */
 
+/* For drivers of differential checks: calls `answer` with the JSON of every line of standard input,
+ * and makes what it printed go out after each. */
+void suite_answer_lines(void (*answer)(const json_t *question));
+
 struct suite {
     const char *name;
     size_t passed, total;
