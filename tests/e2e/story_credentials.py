@@ -60,15 +60,25 @@ class Credentials(Story):
         self.assert_headers(self.named, secret=True)
         self.assert_headers(self.other, secret=False)
 
+    def test_a_sitemap_elsewhere(self):
+        sitemap = f"<urlset><url><loc>{self.other.url('/theirs')}</loc></url></urlset>"
+        self.named.robots(f"Sitemap: {self.other.url('/map.xml')}\nSitemap: {self.named.url('/own.xml')}\n")
+        self.other.page("/map.xml", sitemap, content_type="application/xml")
+        self.named.page("/own.xml", sitemap, content_type="application/xml")
+        self.crawl("--scope", "any", *HEADERS, *OPEN, self.named.url("/"))
+        self.assertIn("/own.xml", self.named.targets())
+        self.assertIn("/map.xml", self.other.targets())
+        self.assert_headers(self.named, secret=True)
+        self.assert_headers(self.other, secret=False)
+
     def test_all_start_urls_are_named__the_other_spelling_of_a_host_is_not(self):
-        self.named.links("/", self.named.url("/", host="127.0.0.2"))
         third = self.web(more_addresses=("127.0.0.2",))
         third.links("/", third.url("/by-another-name", host="127.0.0.2"))
         third.fallback = lambda hit: Reply(body="<p>page")
         self.crawl("--scope", "any", "--allow-private", *HEADERS, *OPEN, self.other.url("/"), third.url("/"))
         self.assert_headers(self.other, secret=True)
-        by_name = {hit.target: hit.headers.get("authorization") for hit in third.hits if hit.path != "/robots.txt"}
-        self.assertEqual(by_name, {"/": SECRETS["authorization"], "/by-another-name": None})
+        by_name = {hit.target: hit.headers.get("authorization") for hit in third.hits}
+        self.assertEqual((by_name["/"], by_name["/by-another-name"]), (SECRETS["authorization"], None))
 
     def test_urls_from_standard_input_are_named_too(self):
         self.crawl(*HEADERS, *OPEN, "--input", "-", feed=self.named.url("/") + "\n")
@@ -80,7 +90,7 @@ class Credentials(Story):
         done = self.crawl("--verbose", "--scope", "any", start)
         expected = "Basic " + base64.b64encode(b"user:pa:ss-s3cret").decode()
         self.assertEqual({hit.target: hit.headers.get("authorization") for hit in self.named.hits},
-                         {path: expected for path in ("/robots.txt", "/", "/deeper")})
+                         {path: expected for path in ("/robots.txt", "/sitemap.xml", "/", "/deeper")})
         self.assertEqual({hit.headers.get("authorization") for hit in self.other.hits}, {None})
         self.assert_state(self.named.url("/"), "done")
         self.assertNotIn("s3cret", done.out + done.err)
