@@ -79,6 +79,7 @@ class KillMinusNine(Story):
         time.sleep(pause)  # the moment is random; nothing waits for it
         survived = not crawl.is_running()
         done = crawl.kill()
+        self.server.settle()
         if survived:
             self.assertEqual(done.status, 0, done.err)
         return not survived

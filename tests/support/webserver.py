@@ -94,18 +94,22 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport):
         self.transport = transport
-        self.server.transports.add(transport)
+        with self.server.changed:
+            self.server.transports.add(transport)
+            self.server.changed.notify_all()
 
     def data_received(self, data):
         self.buffer += data
         self.take_request()
 
     def connection_lost(self, _error):
-        self.server.transports.discard(self.transport)
         if self.task:
             self.task.cancel()
         if self.hit:
             self.server.end(self.hit)
+        with self.server.changed:
+            self.server.transports.discard(self.transport)
+            self.server.changed.notify_all()
 
     def take_request(self):
         head, end, rest = self.buffer.partition(b"\r\n\r\n")
@@ -251,6 +255,13 @@ class WebServer:
         with self.changed:
             if not self.changed.wait_for(condition, seconds):
                 raise AssertionError(f"waited {seconds} s in vain for {what}; the server saw {self.hits[-20:]}")
+
+    def settle(self):
+        """Waits until all that a dead client sent is in the log: its connections are accepted, read and gone."""
+        with socket.create_connection((self.address, self.port)) as last:  # accepted after all that came before
+            name = last.getsockname()
+            self.wait_for(lambda: any(t.get_extra_info("peername") == name for t in self.transports), "a connection")
+        self.wait_for(lambda: not self.transports, "the end of all connections")
 
     def forget(self):
         """Empties the log."""
