@@ -3,7 +3,8 @@
 The rules are crawld's (README): the pages to crawl are named by a, area, frame, iframe, meta refresh and
 by <link rel> canonical, alternate, next or prev; what a page needs or offers besides (img, script,
 stylesheets, forms ...) is recorded, not fetched.
-Runs of white space, U+00A0 among them, fold into one space; an image speaks by its alt, also in the text of the link around it.
+Runs of white space, U+00A0 among them, fold into one space; an image speaks by its alt, also in the text
+of the link around it.
 A link is an edge (element, URL, text), counted once a page with at most 10,000 places: the first half for
 whatever comes, the second half for an (element, URL) that did not come before.
 """
