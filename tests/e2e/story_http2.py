@@ -25,10 +25,11 @@ class Http2(Story):
             self.crawl("--insecure", "--per-host", 8, server.url("/"))
             expected = {server.url("/")} | {server.url(f"/{i}.html") for i in range(PAGES) if i != 7}
         self.assertEqual(self.statuses(), dict.fromkeys(expected, 200))
-        self.assertEqual(self.rows("SELECT http_version, count(*) FROM fetch GROUP BY 1"), [("2", PAGES + 1)])
+        self.assertEqual(self.rows("SELECT http_version, count(*) FROM fetch GROUP BY 1"), [("2", PAGES + 2)])
         gets = server.gets()
         self.assertEqual({protocol for _, protocol, _ in gets}, {"HTTP/2.0"})
-        self.assertEqual(server.requests(), {url.removeprefix(server.url("")): 1 for url in expected} | {"/robots.txt": 1})
+        self.assertEqual(server.requests(), {url.removeprefix(server.url("")): 1 for url in expected} 
+                         | {"/robots.txt": 1, "/sitemap.xml": 1})
         connections = len({connection for connection, _, _ in gets})
         figure(f"{len(gets)} requests over {connections} connections of HTTP/2")
         self.assertEqual(connections, 1, "streams share a connection")
