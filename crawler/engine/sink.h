@@ -18,7 +18,7 @@
 enum {
     SINK_MAX_ITEMS = 4096,
     SINK_MAX_BYTES = 32 * 1024 * 1024,
-    SINK_PAUSE_MS = 20, /* 50 would save 2 % more */
+    SINK_PAUSE_MS = 20,
 };
 
 struct sink;
