@@ -175,8 +175,8 @@ static bool is_redirect(int32_t status)
 static enum cw_err follow_redirect(struct digester *d, struct outcome *o,
                                    const struct digest_input *input)
 {
-    if (!is_redirect(o->attempt.status) || str_is_absent(input->headers.location))
-        return CW_OK;
+    if (!is_redirect(o->attempt.status) || input->headers.location.len == 0)
+        return CW_OK; /* RFC 9110, 15.4: without a Location it is an answer like any other */
     if (read_redirect(d, o, input->headers.location))
         return CW_OK;
     o->detail = utf8_cut(input->headers.location, 200);
