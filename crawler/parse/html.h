@@ -22,12 +22,12 @@ struct html_input {
 
 /* Fills title, description, language, canonical_url, noindex, nofollow (or'ed), words, links,
  * link_count and links_cut of *page; strings and links go into `arena`. Links are resolved,
- * canonical, http(s), in the order of the page, each (element, url, text) once; of LINKS_MAX places
- * the second half is for an (element, url) not yet named. A URL over URL_MAX_BYTES is cut there and
- * its verdict says EXCLUDE_TOO_LONG; else verdict, depth and priority are left zero. `element`
- * strings are static. internal, nofollow and follow are set. Text in *ret_text is cut at its
- * ceiling. CW_OK also for the worst tag soup; CW_ENOMEM; CW_ETOOBIG when the arena is full (what
- * was found stays). */
+ * canonical, http(s), those of style sheets and of iframes' srcdoc included, in the
+ * order of the page, each (element, url, text) once; of LINKS_MAX places the second half is for an
+ * (element, url) not yet named. A URL over URL_MAX_BYTES is cut there and its verdict says
+ * EXCLUDE_TOO_LONG; else verdict, depth and priority are left zero. `element` strings are static.
+ * internal, nofollow and follow are set. Text in *ret_text is cut at its ceiling. CW_OK also for
+ * the worst tag soup; CW_ENOMEM; CW_ETOOBIG when the arena is full (what was found stays). */
 enum cw_err html_parse(struct page *page, struct arena *arena,
                        const struct html_input *input) MUST_CHECK;
 

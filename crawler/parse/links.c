@@ -21,6 +21,22 @@ static const struct link_attribute attributes[] = {
     {STR("form"), STR("action"), LINK_URL, false},
     {STR("img"), STR("srcset"), LINK_SRCSET, false},
     {STR("source"), STR("srcset"), LINK_SRCSET, false},
+    {STR("link"), STR("imagesrcset"), LINK_SRCSET, false},
+    {STR("img"), STR("longdesc"), LINK_URL, false},
+    {STR("a"), STR("ping"), LINK_LIST, false},
+    {STR("area"), STR("ping"), LINK_LIST, false},
+    {STR("body"), STR("background"), LINK_URL, false},
+    {STR("table"), STR("background"), LINK_URL, false},
+    {STR("td"), STR("background"), LINK_URL, false},
+    {STR("th"), STR("background"), LINK_URL, false},
+    {STR("blockquote"), STR("cite"), LINK_URL, false},
+    {STR("q"), STR("cite"), LINK_URL, false},
+    {STR("ins"), STR("cite"), LINK_URL, false},
+    {STR("del"), STR("cite"), LINK_URL, false},
+    {STR("image"), STR("href"), LINK_URL, false},
+    {STR("image"), STR("xlink:href"), LINK_URL, false},
+    {STR("use"), STR("href"), LINK_URL, false},
+    {STR("use"), STR("xlink:href"), LINK_URL, false},
 };
 
 const struct link_attribute *link_attribute_find(struct str element, struct str attribute)
@@ -167,6 +183,13 @@ bool links_next_srcset(struct str *rest, struct str *ret_url)
             return true;
         }
     }
+}
+
+bool links_next_word(struct str *rest, struct str *ret_word)
+{
+    (void)take_while(rest, ascii_is_space);
+    *ret_word = take_while(rest, is_not_space);
+    return ret_word->len > 0;
 }
 
 static uint64_t to_seconds(struct str digits)

@@ -4,15 +4,17 @@
 
 #include "crawler/base/buf.h"
 #include "crawler/parse/charref.h"
+#include "crawler/parse/rawtext.h"
 #include "crawler/parse/tagrule.h"
 
 enum { NAME_MAX_BYTES = 16 }; /* more than the longest name that we know */
 
 /* The attributes that html.c reads. */
 static const struct str kept_attributes[] = {
-    STR("href"),    STR("src"),    STR("rel"),      STR("alt"),    STR("name"),
-    STR("content"), STR("lang"),   STR("data"),     STR("srcset"), STR("http-equiv"),
-    STR("action"),  STR("poster"), STR("xml:lang"),
+    STR("href"),    STR("src"),      STR("rel"),        STR("alt"),         STR("name"),
+    STR("content"), STR("lang"),     STR("data"),       STR("srcset"),      STR("http-equiv"),
+    STR("action"),  STR("poster"),   STR("xml:lang"),   STR("srcdoc"),      STR("ping"),
+    STR("cite"),    STR("longdesc"), STR("background"), STR("imagesrcset"), STR("xlink:href"),
 };
 
 static_assert(ARRAY_LEN(kept_attributes) == SIEVE_ATTRIBUTES_MAX, "one place for each");
@@ -34,7 +36,9 @@ struct tag {
     char name_bytes[NAME_MAX_BYTES];
     struct sieve_tag passed; /* its name is empty when longer than any that matters */
     unsigned flags;
-    bool is_kept; /* flags as they apply here */
+    bool is_kept;     /* flags as they apply here */
+    bool is_svg;      /* an element of SVG */
+    struct str style; /* the style attribute, raw; absent when it cannot hold a URL */
     bool is_self_closing;
 };
 
@@ -120,6 +124,19 @@ static void pass_start(struct sieve *s, struct sieve_tag *tag)
         s->err = s->reader->on_start(s->reader->arg, tag);
 }
 
+static void pass_style(struct sieve *s, struct str css)
+{
+    if (s->err == CW_OK && s->reader->on_style != NULL)
+        s->err = s->reader->on_style(s->reader->arg, css);
+}
+
+static void pass_style_attribute(struct sieve *s, struct str value)
+{
+    buf_clear(&s->decoded);
+    decode(s, value, true);
+    pass_style(s, buf_str(&s->decoded));
+}
+
 static void pass_end(struct sieve *s, struct str name)
 {
     if (s->err == CW_OK && s->reader->on_end != NULL)
@@ -145,15 +162,10 @@ static void skip_past(struct sieve *s, size_t from, struct str end)
     s->at = MIN(at + end.len, s->html.len);
 }
 
-static bool ends_tag_name(char c)
-{
-    return ascii_is_space(c) || c == '/' || c == '>';
-}
-
 static void read_tag_name(struct sieve *s, struct tag *tag)
 {
     size_t start = s->at, len;
-    while (s->at < s->html.len && !ends_tag_name(s->html.ptr[s->at]))
+    while (s->at < s->html.len && !rawtext_ends_tag_name(s->html.ptr[s->at]))
         s->at++;
     len = s->at - start;
     if (len > sizeof tag->name_bytes)
@@ -187,7 +199,8 @@ static void skip_space(struct sieve *s)
 static struct str read_attribute_name(struct sieve *s)
 {
     size_t start = s->at++; /* an equals sign in the first place belongs to the name */
-    while (s->at < s->html.len && !ends_tag_name(s->html.ptr[s->at]) && s->html.ptr[s->at] != '=')
+    while (s->at < s->html.len && !rawtext_ends_tag_name(s->html.ptr[s->at]) &&
+           s->html.ptr[s->at] != '=')
         s->at++;
     return str_from(s->html.ptr + start, s->at - start);
 }
@@ -212,6 +225,12 @@ static struct str read_attribute_value(struct sieve *s)
     return str_from(s->html.ptr + start, s->at - start);
 }
 
+/* A style attribute can hold a URL only in parentheses, written so or as a reference. */
+static bool may_hold_url(struct str style)
+{
+    return str_find_char(style, '(') < style.len || str_find_char(style, '&') < style.len;
+}
+
 /* Reads up to and with the '>' that ends the tag, and keeps what matters of its attributes. False:
  * the text ends inside the tag. */
 static bool read_attributes(struct sieve *s, struct tag *tag)
@@ -231,6 +250,8 @@ static bool read_attributes(struct sieve *s, struct tag *tag)
         struct str name = read_attribute_name(s), value = read_attribute_value(s);
         if (tag->is_kept)
             keep_attribute(tag, &seen, name, value);
+        if (str_is_absent(tag->style) && str_eq_nocase(name, STR("style")) && may_hold_url(value))
+            tag->style = value;
     }
     return false;
 }
@@ -238,8 +259,7 @@ static bool read_attributes(struct sieve *s, struct tag *tag)
 /* Does "/>" end the element? In XHTML, and of HTML in SVG; else HTML ignores it. */
 static bool is_empty(const struct sieve *s, const struct tag *tag)
 {
-    bool is_foreign = in_svg(s) && (tag->flags & TAG_BREAKOUT) == 0;
-    return tag->is_self_closing && (s->is_xhtml || is_foreign);
+    return tag->is_self_closing && (s->is_xhtml || tag->is_svg);
 }
 
 /* A start tag inside <svg>: may end it, or open HTML inside it. */
@@ -267,57 +287,12 @@ static void track_foreign_end(struct sieve *s, const struct tag *tag)
         s->svg_depth = 0; /* the end of what holds the <svg> */
 }
 
-/* The place of the next `</name` that ends the tag's raw text, or the end. */
-static size_t raw_text_end(const struct sieve *s, struct str name, size_t at)
-{
-    for (;; at++) {
-        at += str_find_char(str_skip(s->html, at), '<');
-        struct str rest = str_skip(s->html, at);
-        if (rest.len == 0)
-            return s->html.len;
-        struct str behind = str_skip(rest, 2 + name.len);
-        if (rest.len > 2 + name.len && rest.ptr[1] == '/' &&
-            str_starts_nocase(str_skip(rest, 2), name) && ends_tag_name(behind.ptr[0]))
-            return at;
-    }
-}
-
-static bool starts_script_tag(struct str rest, struct str opening)
-{
-    return rest.len > opening.len && str_starts_nocase(rest, opening) &&
-           ends_tag_name(rest.ptr[opening.len]);
-}
-
-/* HTML, "script data (double) escaped state": after `<!--`, a <script> within the script has an end
- * tag of its own, until `-->`. */
-static size_t script_end(const struct sieve *s)
-{
-    bool is_escaped = false, is_double = false;
-    for (size_t at = s->at; at < s->html.len; at++) {
-        char c = s->html.ptr[at];
-        if (c != '<' && c != '-')
-            continue;
-        struct str rest = str_skip(s->html, at);
-        if (str_starts(rest, STR("-->"))) {
-            is_escaped = is_double = false;
-        } else if (!is_escaped && str_starts(rest, STR("<!--"))) {
-            is_escaped = true;
-            at++; /* of `<!-->` the dashes count twice */
-        } else if (is_escaped && !is_double && starts_script_tag(rest, STR("<script"))) {
-            is_double = true;
-        } else if (starts_script_tag(rest, STR("</script"))) {
-            if (!is_double)
-                return at;
-            is_double = false;
-        }
-    }
-    return s->html.len;
-}
-
 static void skip_raw_text(struct sieve *s, const struct tag *tag)
 {
-    s->at = str_eq(tag->passed.name, STR("script")) ? script_end(s)
-                                                    : raw_text_end(s, tag->passed.name, s->at);
+    size_t start = s->at;
+    s->at = rawtext_end(s->html, start, tag->passed.name);
+    if (str_eq(tag->passed.name, STR("style")))
+        pass_style(s, str_from(s->html.ptr + start, s->at - start));
 }
 
 /* All that follows is text. */
@@ -358,7 +333,7 @@ static void pass_tag(struct sieve *s, struct tag *tag)
     bool is_a = str_eq(tag->passed.name, STR("a")), has_content = !is_empty(s, tag);
     if (is_a)
         close_a(s);
-    if (str_eq(tag->passed.name, STR("image")))
+    if (str_eq(tag->passed.name, STR("image")) && !tag->is_svg)
         tag->passed.name = STR("img");
     pass_start(s, &tag->passed);
     s->a_is_open |= is_a;
@@ -367,7 +342,7 @@ static void pass_tag(struct sieve *s, struct tag *tag)
     if (!str_eq(tag->passed.name, STR("title")))
         return;
     if (has_content) {
-        size_t end = raw_text_end(s, tag->passed.name, s->at);
+        size_t end = rawtext_end(s->html, s->at, tag->passed.name);
         pass(s, str_from(s->html.ptr + s->at, end - s->at));
         s->at = end;
     }
@@ -379,14 +354,19 @@ static void sieve_start_tag(struct sieve *s)
     struct tag tag = {0};
     s->at++;
     read_tag_name(s, &tag);
-    tag.is_kept = (tag.flags & TAG_KEPT) != 0 && (!in_svg(s) || (tag.flags & TAG_BREAKOUT) != 0);
+    tag.is_svg = in_svg(s) && (tag.flags & TAG_BREAKOUT) == 0;
+    tag.is_kept = (tag.flags & (tag.is_svg ? TAG_SVG : TAG_KEPT)) != 0;
     if (!read_attributes(s, &tag))
         return;
+    if ((tag.flags & TAG_SPARSE) != 0 && tag.passed.attribute_count == 0)
+        tag.is_kept = false;
     if ((tag.flags & TAG_INLINE) == 0)
         pass_text(s, STR(" "));
     bool has_content = !is_empty(s, &tag);
     if (tag.is_kept)
         pass_tag(s, &tag);
+    if (!str_is_absent(tag.style))
+        pass_style_attribute(s, tag.style);
     track_foreign_start(s, &tag);
     if (has_content)
         enter_content(s, &tag);

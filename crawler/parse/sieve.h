@@ -1,6 +1,7 @@
 /* sieve: tells the tokens of an HTML text apart as HTML's tokenizer does (comments, raw text,
  * quotes, character references), and passes on only what html.c reads: link-bearing tags with the
- * attributes that matter, the title, visible text. One pass, in linear time whatever the text is.
+ * attributes that matter, the title, styles, visible text. One pass, in linear time whatever the
+ * text is.
  *
  * No parser stands behind it. A tree would say nothing that html.c asks for, and libxml2 2.9, which
  * read the sieved tokens until it was measured, took three times as long as the sieve; raw text it
@@ -13,7 +14,7 @@
 #include "crawler/base/err.h"
 #include "crawler/base/str.h"
 
-enum { SIEVE_ATTRIBUTES_MAX = 13 }; /* as many names as html.c knows */
+enum { SIEVE_ATTRIBUTES_MAX = 20 }; /* as many names as html.c knows */
 
 struct sieve_attribute {
     struct str name, value; /* lower case; decoded, "" when it has none */
@@ -33,6 +34,8 @@ struct sieve_reader {
     enum cw_err (*on_start)(void *arg, const struct sieve_tag *tag);
     enum cw_err (*on_end)(void *arg, struct str name);  /* of "a" and "title" only; never nested */
     enum cw_err (*on_text)(void *arg, struct str text); /* whole characters; a space parts blocks */
+    enum cw_err (*on_style)(void *arg, struct str css); /* a style sheet, or a style attribute that
+                                                           may hold a URL */
 };
 
 /* `html` is valid UTF-8. CW_ENOMEM, or what a callback returned. */

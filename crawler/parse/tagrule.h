@@ -9,6 +9,8 @@ enum {
     TAG_INLINE = 1 << 1, /* parts no words */
     TAG_RAW = 1 << 2,    /* its content is text that nobody sees (scripting is off: not noscript) */
     TAG_BREAKOUT = 1 << 3, /* ends <svg> (HTML, "parsing rules for tokens in foreign content") */
+    TAG_SPARSE = 1 << 4,   /* when kept, then only with an attribute that is */
+    TAG_SVG = 1 << 5,      /* kept inside <svg>, as what SVG calls so */
 };
 
 /* The flags of an element (lower case); 0 for what is not known. */
