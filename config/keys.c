@@ -80,6 +80,10 @@ static const struct config_key crawl_keys[] = {
     {FIELD(sitemaps), .type = CONFIG_BOOL, .default_text = "true",
      .meaning = "Whether to look for more URLs in the sitemaps of the seeds' hosts; never without "
                 "robots and follow."},
+    {FIELD(requisites), .type = CONFIG_BOOL, .default_text = "false",
+     .meaning =
+         "Whether to fetch what pages are made of too: images, scripts, style sheets, as far "
+         "as they are in scope."},
     {FIELD(allow_private), .type = CONFIG_BOOL, .default_text = "false",
      .meaning = "Whether private and loopback addresses may be reached."},
     {FIELD(insecure), .type = CONFIG_BOOL, .default_text = "false",

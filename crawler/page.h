@@ -40,7 +40,8 @@ enum url_state {
     X(HOPS, 11, "redirect")       /* behind too many redirects */                                  \
     X(FOLLOW, 12, "no-follow")    /* found on a page, while --no-follow holds */                   \
     X(NOFOLLOW, 13, "nofollow")   /* only ever linked with nofollow */                             \
-    X(REQUISITE, 14, "requisite") /* part of a page (image, script, style), not a page */
+    X(REQUISITE, 14, "requisite") /* part of a page (image, script ...), see --requisites */       \
+    X(MENTION, 15, "mention")     /* no page and no part of one: a form's target, a citation */
 
 enum exclude_reason {
 #define X(symbol, number, name) EXCLUDE_##symbol = number,
@@ -75,7 +76,8 @@ struct page_link {
                         absent */
     bool nofollow;   /* rel=nofollow|ugc|sponsored, or the page's own robots rule */
     bool internal;   /* same politeness host as the page */
-    bool follow; /* names a page to crawl (a, area, frame ...), not a requisite (img, script ...) */
+    bool follow;     /* names a page to crawl (a, area, frame ...) */
+    bool requisite;  /* names a part of this page (img, script ...); neither: a mere mention */
     struct verdict verdict;
     int32_t depth;    /* of the target, seen from this page */
     int32_t priority; /* of the target; smaller comes first */

@@ -132,10 +132,15 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
 enum cw_err store_retry_seeds(struct store *store, struct errmsg *reterr_msg) MUST_CHECK;
 
 /* Asks `judge` again about every URL that the crawl's rules excluded (scope, include, exclude,
- * depth, no-follow), and queues those it now allows: for a run with a wider scope or a larger
- * depth. `rules` stands for the rules; when it equals that of the last run, nobody is asked. Cost:
- * one walk over all URLs, in transactions of 1,000 at the most. */
-typedef struct verdict store_judge_fn(void *arg, struct str url, struct str host, int32_t depth);
+ * depth, no-follow, requisite), and queues those it now allows: for a run with a wider scope or a
+ * larger depth. `rules` stands for the rules; when it equals that of the last run, nobody is asked.
+ * Cost: one walk over all URLs, in transactions of 1,000 at the most. */
+struct store_excluded {
+    struct str url, host;
+    int32_t depth;
+    enum exclude_reason reason;
+};
+typedef struct verdict store_judge_fn(void *arg, const struct store_excluded *excluded);
 enum cw_err store_rejudge(struct store *store, int64_t rules, store_judge_fn *judge, void *arg,
                           struct errmsg *reterr_msg) MUST_CHECK;
 

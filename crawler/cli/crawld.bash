@@ -7,7 +7,7 @@ _crawld_options() # COMMAND
     case $1 in
     crawl)
         echo "$common -o --output --fresh --input --scope --include --exclude --depth --no-follow \
-            --no-sitemaps --max-pages --max-time --per-host --connections --delay --timeout --max-size --retries \
+            --no-sitemaps --requisites --max-pages --max-time --per-host --connections --delay --timeout --max-size --retries \
             --no-robots --user-agent -H --header --cookies --proxy --dns-servers --store --format \
             --allow-private --insecure"
         ;;

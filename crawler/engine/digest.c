@@ -118,15 +118,23 @@ static struct str find_type(struct digester *d, struct outcome *o, const struct 
     return arena_keep(&o->arena, &o->page.content_type) ? type : STR_NONE;
 }
 
-static enum cw_err read_html(struct digester *d, struct outcome *o,
-                             const struct digest_input *input, struct str body)
+/* Decodes the body to d->utf8, by what says which charset it has. */
+static enum cw_err decode_text(struct digester *d, struct page *page,
+                               const struct digest_input *input, struct str body, bool is_html)
 {
     struct str label = d->charset.len > 0 ? buf_str(&d->charset) : STR_NONE;
-    bool want_text = input->store == CONFIG_STORE_TEXT;
-    o->page.charset = charset_sniff(body, label, true);
+    page->charset = charset_sniff(body, label, is_html);
     make_ready(&d->utf8, input->max_size * 4); /* no encoding grows by more */
+    return charset_to_utf8(&d->utf8, body, page->charset);
+}
+
+/* Of a page or a style sheet. */
+static enum cw_err read_markup(struct digester *d, struct outcome *o,
+                               const struct digest_input *input, struct str body, bool is_html)
+{
+    bool want_text = is_html && input->store == CONFIG_STORE_TEXT;
     make_ready(&d->text, input->max_size * 4);
-    enum cw_err err = charset_to_utf8(&d->utf8, body, o->page.charset);
+    enum cw_err err = decode_text(d, &o->page, input, body, is_html);
     if (err != CW_OK)
         return err;
     const struct html_input html = {
@@ -138,7 +146,8 @@ static enum cw_err read_html(struct digester *d, struct outcome *o,
         .is_xhtml = str_eq(o->page.content_type, STR("application/xhtml+xml")),
         .ret_text = want_text ? &d->text : NULL,
     };
-    err = html_parse(&o->page, &o->arena, &html);
+    err = is_html ? html_parse(&o->page, &o->arena, &html)
+                  : html_parse_style(&o->page, &o->arena, &html);
     if (o->attempt.status >=
         300) /* an error page's navigation, or Location once more: no new URLs */
         o->page.link_count = 0;
@@ -183,25 +192,29 @@ static enum cw_err follow_redirect(struct digester *d, struct outcome *o,
     return CW_EREDIRECT;
 }
 
-/* Whether a URL found belongs to the crawl. */
-static struct verdict judge_link(const struct page_link *link, const struct scope *scope)
+/* Whether a URL found belongs to the crawl. A page that asks not to follow its links still needs
+ * its parts. */
+static struct verdict judge_link(const struct page_link *link, const struct digest_input *input)
 {
     if (link->verdict.reason != EXCLUDE_NONE) /* the parser could not keep it whole */
         return link->verdict;
-    if (!link->follow)
+    if (!link->follow && !link->requisite)
+        return (struct verdict){.reason = EXCLUDE_MENTION};
+    if (link->requisite && !input->requisites)
         return (struct verdict){.reason = EXCLUDE_REQUISITE};
-    if (link->nofollow)
+    if (link->follow && link->nofollow)
         return (struct verdict){.reason = EXCLUDE_NOFOLLOW};
-    return admit_url(scope, link->url, link->host, link->depth);
+    return admit_url(input->scope, link->url, link->host, link->depth);
 }
 
-static void judge_links(struct outcome *o, const struct scope *scope)
+/* What a page needs is as deep as the page itself. */
+static void judge_links(struct outcome *o, const struct digest_input *input)
 {
     for (size_t i = 0; i < o->page.link_count; i++) {
         struct page_link *link = &o->page.links[i];
-        link->depth = o->depth + 1;
+        link->depth = o->depth + (link->requisite && input->requisites ? 0 : 1);
         link->priority = priority_of_link(link);
-        link->verdict = judge_link(link, scope);
+        link->verdict = judge_link(link, input);
     }
 }
 
@@ -278,7 +291,9 @@ static enum cw_err digest_body(struct digester *d, struct outcome *o, struct dig
     struct str type = find_type(d, o, input, body);
     make_ready(&d->text, 0);
     if (body.len > 0 && mime_is_html(type))
-        err = read_html(d, o, input, body);
+        err = read_markup(d, o, input, body, true);
+    else if (body.len > 0 && input->requisites && str_eq(type, STR("text/css")))
+        err = read_markup(d, o, input, body, false);
     else if (body.len > 0 && mime_is_text(type))
         err = read_text(d, o, input, body);
     if (err == CW_ETOOBIG) { /* more links or text than one page may hold: keep what was found */
@@ -296,7 +311,7 @@ void digest(struct digester *d, struct outcome *o, struct digest_input *input)
         err = digest_body(d, o, input);
     if (err == CW_OK) {
         err = follow_redirect(d, o, input);
-        judge_links(o, input->scope);
+        judge_links(o, input);
         judge_redirect(o, input->scope);
     }
     o->err = err;

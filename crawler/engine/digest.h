@@ -26,6 +26,7 @@ struct digest_input {
     struct str agent;             /* product token; immutable while the engine lives */
     uint64_t max_size;            /* of the decoded body */
     enum config_store store;
+    bool requisites; /* parts of pages belong to the crawl */
     int64_t now_unix_ms;
     int32_t hops; /* redirects that led here, in a row */
 };

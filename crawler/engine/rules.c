@@ -72,7 +72,7 @@ static int64_t mark_rules(const struct crawl *crawl)
 {
     const struct crawl_config *config = crawl->config;
     const struct config_list *lists[] = {&config->include, &config->exclude};
-    const int64_t numbers[] = {config->scope, config->depth, config->follow};
+    const int64_t numbers[] = {config->scope, config->depth, config->follow, config->requisites};
     const uint64_t MIX = 0x9E3779B97F4A7C15; /* odd: patterns that are equal do not cancel out */
     uint64_t mark = crawl->roots.mark ^ str_hash(str_from((const char *)numbers, sizeof numbers));
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
@@ -81,9 +81,18 @@ static int64_t mark_rules(const struct crawl *crawl)
     return (int64_t)(mark >> 1); /* SQLite's integers have a sign */
 }
 
-static struct verdict judge_again(void *arg, struct str url, struct str host, int32_t depth)
+/* The rules by which URLs are judged again. */
+struct rules {
+    const struct scope *scope;
+    bool requisites;
+};
+
+static struct verdict judge_again(void *arg, const struct store_excluded *excluded)
 {
-    return admit_url(arg, url, host, depth);
+    const struct rules *rules = arg;
+    if (excluded->reason == EXCLUDE_REQUISITE && !rules->requisites)
+        return (struct verdict){.reason = EXCLUDE_REQUISITE};
+    return admit_url(rules->scope, excluded->url, excluded->host, excluded->depth);
 }
 
 enum cw_err rules_judge_again(struct crawl *crawl)
@@ -91,8 +100,9 @@ enum cw_err rules_judge_again(struct crawl *crawl)
     struct scope *scope = crawl_hold_scope(crawl);
     if (scope == NULL)
         return errmsg_set(&crawl->message, CW_ENOMEM, "%s", cw_err_text(CW_ENOMEM));
+    struct rules rules = {.scope = scope, .requisites = crawl->config->requisites};
     enum cw_err err =
-        store_rejudge(crawl->store, mark_rules(crawl), judge_again, scope, &crawl->message);
+        store_rejudge(crawl->store, mark_rules(crawl), judge_again, &rules, &crawl->message);
     scope_drop(scope);
     return err;
 }

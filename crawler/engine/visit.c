@@ -332,6 +332,7 @@ static void start_digest(struct visit *v, struct fetch_result *res)
         .agent = crawl->engine->agent,
         .max_size = (uint64_t)crawl->config->max_size,
         .store = crawl->config->store,
+        .requisites = crawl->config->requisites,
         .now_unix_ms = clock_unix_ms(),
         .hops = v->lease.hops,
     };

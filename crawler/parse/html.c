@@ -4,6 +4,7 @@
 
 #include "crawler/base/utf8.h"
 #include "crawler/parse/html_p.h"
+#include "crawler/parse/links.h"
 #include "crawler/parse/sieve.h"
 
 enum { LANGUAGE_MAX = 64 };
@@ -82,7 +83,7 @@ static void read_base(struct html_reader *r, const struct sieve_tag *tag)
 static void read_canonical(struct html_reader *r, const struct sieve_tag *tag)
 {
     if (!str_is_absent(r->page->canonical_url) ||
-        !html_has_word(html_attribute(tag, STR("rel")), STR("canonical")))
+        !links_has_word(html_attribute(tag, STR("rel")), STR("canonical")))
         return;
     struct str href = html_attribute(tag, STR("href"));
     if (href.len == 0 || !html_resolve(r, href))
@@ -292,4 +293,15 @@ enum cw_err html_parse(struct page *page, struct arena *arena, const struct html
     reader_release(&r);
     linkset_release(&links);
     return err != CW_OK ? err : finish_err;
+}
+
+enum cw_err html_parse_style(struct page *page, struct arena *arena, const struct html_input *input)
+{
+    struct linkset links = LINKSET_INIT;
+    struct html_reader r = reader_on(page, arena, input, &links);
+    html_read_sheet(&r, input->html);
+    enum cw_err finish_err = linkset_finish(&links, arena, page);
+    reader_release(&r);
+    linkset_release(&links);
+    return r.err != CW_OK ? r.err : finish_err;
 }

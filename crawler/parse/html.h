@@ -26,9 +26,14 @@ struct html_input {
  * order of the page, each (element, url, text) once; of LINKS_MAX places the second half is for an
  * (element, url) not yet named. A URL over URL_MAX_BYTES is cut there and its verdict says
  * EXCLUDE_TOO_LONG; else verdict, depth and priority are left zero. `element` strings are static.
- * internal, nofollow and follow are set. Text in *ret_text is cut at its ceiling. CW_OK also for
- * the worst tag soup; CW_ENOMEM; CW_ETOOBIG when the arena is full (what was found stays). */
+ * internal, nofollow, follow and requisite are set. Text in *ret_text is cut at its ceiling. CW_OK
+ * also for the worst tag soup; CW_ENOMEM; CW_ETOOBIG when the arena is full (what was found stays).
+ */
 enum cw_err html_parse(struct page *page, struct arena *arena,
                        const struct html_input *input) MUST_CHECK;
+
+/* The same for a style sheet (text/css) in input->html: links only, element "style". */
+enum cw_err html_parse_style(struct page *page, struct arena *arena,
+                             const struct html_input *input) MUST_CHECK;
 
 #endif

@@ -11,31 +11,10 @@ const struct url *html_base_url(const struct html_reader *r)
     return r->has_base ? &r->base : r->input->base;
 }
 
-bool html_has_word(struct str list, struct str word)
-{
-    while (list.len > 0) {
-        size_t len = 0;
-        list = str_trim(list);
-        while (len < list.len && !ascii_is_space(list.ptr[len]))
-            len++;
-        if (str_eq_nocase(str_first(list, len), word))
-            return true;
-        list = str_skip(list, len);
-    }
-    return false;
-}
-
 static bool is_nofollow(struct str rel)
 {
-    return html_has_word(rel, STR("nofollow")) || html_has_word(rel, STR("ugc")) ||
-           html_has_word(rel, STR("sponsored"));
-}
-
-/* A <link> that names a page rather than a part of this one. */
-static bool rel_names_a_page(struct str rel)
-{
-    return html_has_word(rel, STR("canonical")) || html_has_word(rel, STR("alternate")) ||
-           html_has_word(rel, STR("next")) || html_has_word(rel, STR("prev"));
+    return links_has_word(rel, STR("nofollow")) || links_has_word(rel, STR("ugc")) ||
+           links_has_word(rel, STR("sponsored"));
 }
 
 bool html_resolve(struct html_reader *r, struct str raw)
@@ -98,8 +77,11 @@ static void add_link(struct html_reader *r, const struct link_attribute *kind, s
     struct page_link link =
         link_to_url(r, kind->element, fold_rel(r, &r->rel, html_attribute(tag, STR("rel"))));
     link.text = fold_into(r, &text, html_attribute(tag, STR("alt")));
-    link.follow =
-        kind->follow || (str_eq(kind->element, STR("link")) && rel_names_a_page(link.rel));
+    enum link_use use = str_eq(kind->element, STR("link")) && kind->use == LINK_MENTION
+                            ? links_use_of_rel(link.rel)
+                            : kind->use;
+    link.follow = use == LINK_PAGE;
+    link.requisite = use == LINK_PART;
     html_note_error(r, linkset_add(r->links, r->arena, &link, r->order++));
     buf_release(&text);
 }
@@ -135,7 +117,7 @@ void html_read_links(struct html_reader *r, const struct sieve_tag *tag)
 
 void html_read_sheet(struct html_reader *r, struct str sheet)
 {
-    static const struct link_attribute style = {STR("style"), STR("content"), LINK_URL, false};
+    static const struct link_attribute style = {STR("style"), STR("content"), LINK_URL, LINK_PART};
     struct css_reader css = css_reader_on(sheet, RAW_URL_MAX);
     for (struct str url; r->err == CW_OK && css_next_url(&css, &url);)
         add_link(r, &style, url, &no_tag);
@@ -180,7 +162,7 @@ void html_start_a(struct html_reader *r, const struct sieve_tag *tag)
 
 void html_read_refresh(struct html_reader *r, struct str content)
 {
-    static const struct link_attribute refresh = {STR("meta"), STR("content"), LINK_URL, true};
+    static const struct link_attribute refresh = {STR("meta"), STR("content"), LINK_URL, LINK_PAGE};
     uint64_t seconds;
     struct str url;
     if (links_parse_refresh(content, &seconds, &url) && url.len > 0)

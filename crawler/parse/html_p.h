@@ -61,9 +61,6 @@ void html_note_error(struct html_reader *r, enum cw_err err);
 /* Of relative links. */
 const struct url *html_base_url(const struct html_reader *r);
 
-/* Does the list of words (parted by white space) hold `word`? */
-bool html_has_word(struct str list, struct str word);
-
 /* Resolves `raw` into r->url. False: not an http(s) URL. */
 bool html_resolve(struct html_reader *r, struct str raw);
 

@@ -3,40 +3,40 @@
 #include "crawler/base/util.h"
 
 static const struct link_attribute attributes[] = {
-    {STR("a"), STR("href"), LINK_URL, true},
-    {STR("area"), STR("href"), LINK_URL, true},
-    {STR("link"), STR("href"), LINK_URL, false},
-    {STR("img"), STR("src"), LINK_URL, false},
-    {STR("source"), STR("src"), LINK_URL, false},
-    {STR("iframe"), STR("src"), LINK_URL, true},
-    {STR("frame"), STR("src"), LINK_URL, true},
-    {STR("script"), STR("src"), LINK_URL, false},
-    {STR("video"), STR("src"), LINK_URL, false},
-    {STR("audio"), STR("src"), LINK_URL, false},
-    {STR("embed"), STR("src"), LINK_URL, false},
-    {STR("track"), STR("src"), LINK_URL, false},
-    {STR("input"), STR("src"), LINK_URL, false},
-    {STR("video"), STR("poster"), LINK_URL, false},
-    {STR("object"), STR("data"), LINK_URL, false},
-    {STR("form"), STR("action"), LINK_URL, false},
-    {STR("img"), STR("srcset"), LINK_SRCSET, false},
-    {STR("source"), STR("srcset"), LINK_SRCSET, false},
-    {STR("link"), STR("imagesrcset"), LINK_SRCSET, false},
-    {STR("img"), STR("longdesc"), LINK_URL, false},
-    {STR("a"), STR("ping"), LINK_LIST, false},
-    {STR("area"), STR("ping"), LINK_LIST, false},
-    {STR("body"), STR("background"), LINK_URL, false},
-    {STR("table"), STR("background"), LINK_URL, false},
-    {STR("td"), STR("background"), LINK_URL, false},
-    {STR("th"), STR("background"), LINK_URL, false},
-    {STR("blockquote"), STR("cite"), LINK_URL, false},
-    {STR("q"), STR("cite"), LINK_URL, false},
-    {STR("ins"), STR("cite"), LINK_URL, false},
-    {STR("del"), STR("cite"), LINK_URL, false},
-    {STR("image"), STR("href"), LINK_URL, false},
-    {STR("image"), STR("xlink:href"), LINK_URL, false},
-    {STR("use"), STR("href"), LINK_URL, false},
-    {STR("use"), STR("xlink:href"), LINK_URL, false},
+    {STR("a"), STR("href"), LINK_URL, LINK_PAGE},
+    {STR("area"), STR("href"), LINK_URL, LINK_PAGE},
+    {STR("link"), STR("href"), LINK_URL, LINK_MENTION},
+    {STR("img"), STR("src"), LINK_URL, LINK_PART},
+    {STR("source"), STR("src"), LINK_URL, LINK_PART},
+    {STR("iframe"), STR("src"), LINK_URL, LINK_PAGE},
+    {STR("frame"), STR("src"), LINK_URL, LINK_PAGE},
+    {STR("script"), STR("src"), LINK_URL, LINK_PART},
+    {STR("video"), STR("src"), LINK_URL, LINK_PART},
+    {STR("audio"), STR("src"), LINK_URL, LINK_PART},
+    {STR("embed"), STR("src"), LINK_URL, LINK_PART},
+    {STR("track"), STR("src"), LINK_URL, LINK_PART},
+    {STR("input"), STR("src"), LINK_URL, LINK_PART},
+    {STR("video"), STR("poster"), LINK_URL, LINK_PART},
+    {STR("object"), STR("data"), LINK_URL, LINK_PART},
+    {STR("form"), STR("action"), LINK_URL, LINK_MENTION},
+    {STR("img"), STR("srcset"), LINK_SRCSET, LINK_PART},
+    {STR("source"), STR("srcset"), LINK_SRCSET, LINK_PART},
+    {STR("link"), STR("imagesrcset"), LINK_SRCSET, LINK_PART},
+    {STR("img"), STR("longdesc"), LINK_URL, LINK_MENTION},
+    {STR("a"), STR("ping"), LINK_LIST, LINK_MENTION},
+    {STR("area"), STR("ping"), LINK_LIST, LINK_MENTION},
+    {STR("body"), STR("background"), LINK_URL, LINK_PART},
+    {STR("table"), STR("background"), LINK_URL, LINK_PART},
+    {STR("td"), STR("background"), LINK_URL, LINK_PART},
+    {STR("th"), STR("background"), LINK_URL, LINK_PART},
+    {STR("blockquote"), STR("cite"), LINK_URL, LINK_MENTION},
+    {STR("q"), STR("cite"), LINK_URL, LINK_MENTION},
+    {STR("ins"), STR("cite"), LINK_URL, LINK_MENTION},
+    {STR("del"), STR("cite"), LINK_URL, LINK_MENTION},
+    {STR("image"), STR("href"), LINK_URL, LINK_PART},
+    {STR("image"), STR("xlink:href"), LINK_URL, LINK_PART},
+    {STR("use"), STR("href"), LINK_URL, LINK_PART},
+    {STR("use"), STR("xlink:href"), LINK_URL, LINK_PART},
 };
 
 const struct link_attribute *link_attribute_find(struct str element, struct str attribute)
@@ -45,6 +45,30 @@ const struct link_attribute *link_attribute_find(struct str element, struct str 
         if (str_eq(attributes[i].element, element) && str_eq(attributes[i].attribute, attribute))
             return &attributes[i];
     return NULL;
+}
+
+enum link_use links_use_of_rel(struct str rel)
+{
+    static const struct {
+        struct str word;
+        enum link_use use;
+    } words[] = {
+        {STR("canonical"), LINK_PAGE},
+        {STR("next"), LINK_PAGE},
+        {STR("prev"), LINK_PAGE},
+        {STR("stylesheet"), LINK_PART}, /* before "alternate": an alternate sheet is a sheet */
+        {STR("alternate"), LINK_PAGE},
+        {STR("icon"), LINK_PART},
+        {STR("apple-touch-icon"), LINK_PART},
+        {STR("mask-icon"), LINK_PART},
+        {STR("preload"), LINK_PART},
+        {STR("modulepreload"), LINK_PART},
+        {STR("manifest"), LINK_PART},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (links_has_word(rel, words[i].word))
+            return words[i].use;
+    return LINK_MENTION;
 }
 
 typedef bool char_test(char c);
@@ -190,6 +214,14 @@ bool links_next_word(struct str *rest, struct str *ret_word)
     (void)take_while(rest, ascii_is_space);
     *ret_word = take_while(rest, is_not_space);
     return ret_word->len > 0;
+}
+
+bool links_has_word(struct str list, struct str word)
+{
+    for (struct str next; links_next_word(&list, &next);)
+        if (str_eq_nocase(next, word))
+            return true;
+    return false;
 }
 
 static uint64_t to_seconds(struct str digits)

@@ -15,13 +15,20 @@
 
 enum link_value { LINK_URL, LINK_SRCSET, LINK_LIST }; /* how the value reads; a list: by spaces */
 
+/* What is done with a URL: crawled, loaded with the page that names it, or nothing (a form's
+ * target). */
+enum link_use { LINK_PAGE, LINK_PART, LINK_MENTION };
+
 struct link_attribute {
     struct str element, attribute;
     enum link_value value;
-    bool follow; /* names a page to crawl rather than a part of this one */
+    enum link_use use; /* of <link> its rel may say more: see links_use_of_rel() */
 };
 /* The entry for an element and attribute (lower case), NULL when it holds no URL. */
 const struct link_attribute *link_attribute_find(struct str element, struct str attribute);
+
+/* What a <link> with this rel (lower case) names. */
+enum link_use links_use_of_rel(struct str rel);
 
 /* Takes the next candidate URL off a srcset value (HTML, "parse a srcset attribute"). False at the
  * end. */
@@ -29,6 +36,9 @@ bool links_next_srcset(struct str *rest, struct str *ret_url);
 
 /* Takes the next word off a list that white space parts. False at the end. */
 bool links_next_word(struct str *rest, struct str *ret_word);
+
+/* Does such a list hold `word`, in any case? */
+bool links_has_word(struct str list, struct str word);
 
 /* A meta refresh value (HTML, "shared declarative refresh steps"). False: it does not refresh.
  * *ret_url is empty when the page itself is meant. */

@@ -12,12 +12,12 @@ enum { CHUNK = 1000 };
 static void read_chunk(struct work *w, store_judge_fn *judge, void *arg, struct sightings *s,
                        int64_t *id)
 {
-    struct query q =
-        db_query(w->db, DB_REJUDGE_LIST,
-                 "SELECT u.id, u.text, h.name, u.depth, u.priority, u.hops FROM url_ AS u"
-                 " CROSS JOIN host_ AS h ON h.id = u.host_id WHERE u.id > ? AND u.state = 4"
-                 " AND u.reason IN ('scope', 'include', 'exclude', 'depth', 'no-follow')"
-                 " ORDER BY u.id LIMIT ?");
+    struct query q = db_query(
+        w->db, DB_REJUDGE_LIST,
+        "SELECT u.id, u.text, h.name, u.depth, u.priority, u.hops, u.reason FROM url_ AS u"
+        " CROSS JOIN host_ AS h ON h.id = u.host_id WHERE u.id > ? AND u.state = 4"
+        " AND u.reason IN ('scope', 'include', 'exclude', 'depth', 'no-follow', 'requisite')"
+        " ORDER BY u.id LIMIT ?");
     put_int(&q, *id);
     put_int(&q, CHUNK);
     while (query_next(&q)) {
@@ -26,13 +26,19 @@ static void read_chunk(struct work *w, store_judge_fn *judge, void *arg, struct 
         struct sighting *to = sightings_add(s);
         if (!arena_keep(&w->arena, &url) || !arena_keep(&w->arena, &name))
             db_fail(w->db, CW_ENOMEM, "%s", cw_err_text(CW_ENOMEM));
+        const struct store_excluded excluded = {
+            .url = url,
+            .host = name,
+            .depth = (int32_t)query_int(&q, 3),
+            .reason = urls_reason_by_name(query_text(&q, 6)),
+        };
         *to = (struct sighting){
             .url = url,
             .host = work_host(w, name),
-            .depth = (int32_t)query_int(&q, 3),
+            .depth = excluded.depth,
             .priority = (int32_t)query_int(&q, 4),
             .hops = (int32_t)query_int(&q, 5),
-            .verdict = judge(arg, url, name, (int32_t)query_int(&q, 3)),
+            .verdict = judge(arg, &excluded),
         };
     }
 }

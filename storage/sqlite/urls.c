@@ -51,7 +51,7 @@ struct known_url {
     bool is_seed;
 };
 
-static enum exclude_reason exclude_reason_by_name(struct str name)
+enum exclude_reason urls_reason_by_name(struct str name)
 {
     for (int i = EXCLUDE_NONE; i < EXCLUDE_REASON_COUNT; i++)
         if (str_eq(name, str_of(exclude_reason_name((enum exclude_reason)i))))
@@ -69,7 +69,7 @@ static void read_known(const struct query *q, struct known_url *known)
         .is_seed = query_int(q, 6) != 0,
     };
     if (known->state == URL_EXCLUDED)
-        known->reason = exclude_reason_by_name(query_text(q, 2));
+        known->reason = urls_reason_by_name(query_text(q, 2));
 }
 
 /* False: not there. Then s->id is where it belongs. */

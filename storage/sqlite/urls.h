@@ -39,6 +39,9 @@ struct leased_url {
 /* False, with the transaction failed (CW_EINVAL), when `id` is not leased. */
 bool urls_read_leased(struct work *w, int64_t id, struct leased_url *ret);
 
+/* EXCLUDE_NONE: no reason of that name. */
+enum exclude_reason urls_reason_by_name(struct str name);
+
 /* Where a leased URL goes. `reason` and `detail` are for FAILED and EXCLUDED. */
 struct url_end {
     enum url_state state;

@@ -227,7 +227,8 @@ static void expect_default_crawl(const struct crawl_config *c)
     assert_int_equal(c->timeout_ms, 30000);
     assert_int_equal(c->max_size, 10 << 20);
     assert_int_equal(c->retries, 2);
-    assert_true(c->robots && c->follow && c->sitemaps && !c->allow_private && !c->insecure);
+    assert_true(c->robots && c->follow && c->sitemaps && !c->requisites && !c->allow_private &&
+                !c->insecure);
     assert_int_equal(c->store, CONFIG_STORE_BODIES);
     assert_true(c->include.count == 0 && c->exclude.count == 0 && c->headers.count == 0);
     assert_true(c->cookies == NULL && c->proxy == NULL);
@@ -274,6 +275,7 @@ static const char full_file[] =
     "  max_pages: 1000000000000\n  max_time: 6h\n  per_host: 20\n  delay: 0\n  timeout: "
     "\"1500ms\"\n"
     "  max_size: 64k\n  retries: 0\n  robots: false\n  follow: false\n  sitemaps: false\n  "
+    "requisites: true\n  "
     "allow_private: true\n"
     "  insecure: true\n  store: none\n  headers: ['Accept-Language: en', 'X-A:b']\n"
     "  cookies: /srv/jar\n  proxy: socks5h://127.0.0.1:9050\n";
@@ -295,7 +297,8 @@ static void every_key__reaches_its_field(void **state)
     assert_true(c->depth == 0 && c->max_pages == 1000000000000 && c->max_time_ms == 21600000);
     assert_true(c->per_host == 20 && c->delay_ms == 0 && c->timeout_ms == 1500);
     assert_true(c->max_size == 65536 && c->retries == 0);
-    assert_true(!c->robots && !c->follow && !c->sitemaps && c->allow_private && c->insecure);
+    assert_true(!c->robots && !c->follow && !c->sitemaps && c->requisites && c->allow_private &&
+                c->insecure);
     assert_int_equal(c->store, CONFIG_STORE_NONE);
     assert_string_equal(c->headers.items[1], "X-A:b");
     assert_string_equal(c->cookies, "/srv/jar");

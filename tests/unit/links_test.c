@@ -13,24 +13,27 @@ static void assert_str(struct str got, struct str expected)
         fail_msg("expected \"" STR_FMT "\", got \"" STR_FMT "\"", STR_ARG(expected), STR_ARG(got));
 }
 
-static void a_table_entry__says_how_the_value_reads_and_whether_it_names_a_page(void **state)
+static void a_table_entry__says_how_the_value_reads_and_what_it_names(void **state)
 {
     static const struct {
         struct str element, attribute;
         enum link_value value;
-        bool follow;
+        enum link_use use;
     } cases[] = {
-        {STR("a"), STR("href"), LINK_URL, true},
-        {STR("area"), STR("href"), LINK_URL, true},
-        {STR("iframe"), STR("src"), LINK_URL, true},
-        {STR("frame"), STR("src"), LINK_URL, true},
-        {STR("link"), STR("href"), LINK_URL, false},
-        {STR("img"), STR("src"), LINK_URL, false},
-        {STR("img"), STR("srcset"), LINK_SRCSET, false},
-        {STR("source"), STR("srcset"), LINK_SRCSET, false},
-        {STR("video"), STR("poster"), LINK_URL, false},
-        {STR("object"), STR("data"), LINK_URL, false},
-        {STR("form"), STR("action"), LINK_URL, false},
+        {STR("a"), STR("href"), LINK_URL, LINK_PAGE},
+        {STR("area"), STR("href"), LINK_URL, LINK_PAGE},
+        {STR("iframe"), STR("src"), LINK_URL, LINK_PAGE},
+        {STR("frame"), STR("src"), LINK_URL, LINK_PAGE},
+        {STR("img"), STR("src"), LINK_URL, LINK_PART},
+        {STR("img"), STR("srcset"), LINK_SRCSET, LINK_PART},
+        {STR("source"), STR("srcset"), LINK_SRCSET, LINK_PART},
+        {STR("video"), STR("poster"), LINK_URL, LINK_PART},
+        {STR("object"), STR("data"), LINK_URL, LINK_PART},
+        {STR("use"), STR("xlink:href"), LINK_URL, LINK_PART},
+        {STR("form"), STR("action"), LINK_URL, LINK_MENTION},
+        {STR("q"), STR("cite"), LINK_URL, LINK_MENTION},
+        {STR("a"), STR("ping"), LINK_LIST, LINK_MENTION},
+        {STR("img"), STR("longdesc"), LINK_URL, LINK_MENTION},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -38,8 +41,27 @@ static void a_table_entry__says_how_the_value_reads_and_whether_it_names_a_page(
             link_attribute_find(cases[i].element, cases[i].attribute);
         assert_non_null(found);
         assert_int_equal(found->value, cases[i].value);
-        assert_int_equal(found->follow, cases[i].follow);
+        assert_int_equal(found->use, cases[i].use);
     }
+}
+
+/* HTML 4.6.7, "link types". */
+static void a_link_element__is_what_its_rel_says(void **state)
+{
+    static const struct {
+        struct str rel;
+        enum link_use use;
+    } cases[] = {
+        {STR("next"), LINK_PAGE},          {STR("nofollow prev"), LINK_PAGE},
+        {STR("canonical"), LINK_PAGE},     {STR("alternate"), LINK_PAGE},
+        {STR("stylesheet"), LINK_PART},    {STR("alternate stylesheet"), LINK_PART},
+        {STR("shortcut icon"), LINK_PART}, {STR("preload"), LINK_PART},
+        {STR("search"), LINK_MENTION},     {STR("nexts"), LINK_MENTION},
+        {STR_NONE, LINK_MENTION},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(links_use_of_rel(cases[i].rel), cases[i].use);
 }
 
 static void an_attribute_of_another_element__holds_no_url(void **state)
@@ -125,7 +147,8 @@ static void what_starts_with_no_time__does_not_refresh(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_table_entry__says_how_the_value_reads_and_whether_it_names_a_page),
+        cmocka_unit_test(a_table_entry__says_how_the_value_reads_and_what_it_names),
+        cmocka_unit_test(a_link_element__is_what_its_rel_says),
         cmocka_unit_test(an_attribute_of_another_element__holds_no_url),
         cmocka_unit_test(a_srcset__gives_its_valid_candidates_in_order),
         cmocka_unit_test(a_refresh__gives_its_seconds_and_its_url),
