@@ -4,6 +4,7 @@
 
 #include "crawler/base/utf8.h"
 #include "crawler/parse/charset.h"
+#include "crawler/parse/charset_labels.h"
 #include "crawler/parse/html.h"
 
 static void assert_text(struct str text, size_t max)
@@ -44,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(charset_to_utf8(&html, str_from((const char *)data, size), STR("utf-8")) == CW_OK);
     struct html_input input = {.html = buf_str(&html),
                                .is_xhtml = size % 2 == 1,
+                               .charset = charset_labels[size % CHARSET_LABEL_COUNT].name,
                                .base = &base,
                                .agent = STR("crawld"),
                                .ret_text = &text};
