@@ -1,7 +1,7 @@
 /* charset: which encoding a text is in, and its decoding to valid UTF-8 (WHATWG Encoding Standard;
- * labels from its table, decoders by ICU). Order: BOM, HTTP charset, meta prescan of the first
- * 1,024 bytes, XML declaration, a later meta (first 64 KiB), then detection. Pure; never depends on
- * the locale. */
+ * labels from its table, decoders after its text, see DESIGN.md). Order: BOM, HTTP charset, meta
+ * prescan of the first 1,024 bytes, XML declaration, a later meta (first 64 KiB), then detection.
+ * Pure; never depends on the locale. */
 #ifndef CRAWLER_PARSE_CHARSET_H
 #define CRAWLER_PARSE_CHARSET_H
 
