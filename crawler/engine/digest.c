@@ -5,6 +5,7 @@
 
 #include "crawler/base/utf8.h"
 #include "crawler/engine/admit.h"
+#include "crawler/engine/headlinks.h"
 #include "crawler/frontier/priority.h"
 #include "crawler/parse/charset.h"
 #include "crawler/parse/decode.h"
@@ -309,6 +310,8 @@ void digest(struct digester *d, struct outcome *o, struct digest_input *input)
     enum cw_err err = url_parse(&d->base, o->url, NULL);
     if (err == CW_OK)
         err = digest_body(d, o, input);
+    if (err == CW_OK && input->headers.link.len > 0 && o->attempt.status < 300)
+        err = headlinks_add(&o->page, &o->arena, input->headers.link, &d->base, &d->url);
     if (err == CW_OK) {
         err = follow_redirect(d, o, input);
         judge_links(o, input);
