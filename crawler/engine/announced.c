@@ -1,5 +1,7 @@
 #include "crawler/engine/announced.h"
 
+#include "crawler/base/grow.h"
+
 #include "crawler/engine/admit.h"
 #include "crawler/parse/decode.h"
 
@@ -65,19 +67,6 @@ static enum cw_err keep_file(struct announced *a, struct str url)
     return CW_OK;
 }
 
-static enum cw_err make_room(struct announced *a)
-{
-    if (a->found_count < a->found_cap)
-        return CW_OK;
-    size_t cap = MAX(a->found_cap * 2, (size_t)64);
-    struct store_found *grown = realloc(a->found, cap * sizeof *grown);
-    if (grown == NULL)
-        return CW_ENOMEM;
-    a->found = grown;
-    a->found_cap = cap;
-    return CW_OK;
-}
-
 static enum cw_err on_entry(void *arg, const struct sitemap_entry *entry)
 {
     struct announced *a = arg;
@@ -87,7 +76,7 @@ static enum cw_err on_entry(void *arg, const struct sitemap_entry *entry)
         .url = entry->url, .host = entry->host, .depth = DEPTH, .priority = DEPTH};
     found.verdict = entry->is_cut ? (struct verdict){.reason = EXCLUDE_TOO_LONG}
                                   : admit_url(a->scope, found.url, found.host, DEPTH);
-    if (make_room(a) != CW_OK)
+    if (grow(&a->found, &a->found_cap, a->found_count, sizeof *a->found) != CW_OK)
         return CW_ENOMEM;
     if (!arena_keep(&a->arena, &found.url) || !arena_keep(&a->arena, &found.host))
         return CW_ETOOBIG;

@@ -181,3 +181,27 @@ bool errand_cancel(struct errand *e)
     }
     return false;
 }
+
+static struct str text_of(const char *text)
+{
+    return text[0] != '\0' ? str_of(text) : STR_NONE;
+}
+
+struct attempt errand_attempt(enum fetch_kind kind, struct str url, struct str host,
+                              int32_t attempt, const struct fetch_result *res, int64_t limit_ms)
+{
+    return (struct attempt){
+        .kind = kind,
+        .url = url,
+        .host = host,
+        .time = res->time,
+        .attempt = attempt,
+        .status = res->status,
+        .err = res->err,
+        .detail = text_of(res->detail),
+        .limit_ms = (int32_t)limit_ms,
+        .size = res->size,
+        .http_version = res->http_version,
+        .remote_ip = text_of(res->remote_ip),
+    };
+}

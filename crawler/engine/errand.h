@@ -59,6 +59,11 @@ void errand_resume(struct errand *errand); /* one that stands aside asks for a t
  * One that waits or stands aside is over at once: true, and `done` never comes. */
 bool errand_cancel(struct errand *errand) MUST_CHECK;
 
+/* The row for view `fetch` that a request makes; all but its numbers is borrowed from what was
+ * given. */
+struct attempt errand_attempt(enum fetch_kind kind, struct str url, struct str host,
+                              int32_t attempt, const struct fetch_result *res, int64_t limit_ms);
+
 /* For the pump: the turn has come. */
 void errand_take_turn(struct turn *turn);
 

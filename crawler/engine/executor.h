@@ -25,8 +25,8 @@ struct job {
     uv_work_t req;
     struct executor *executor;
     struct job *next; /* in the queue, then of those that run together */
-    job_fn *work; /* on a worker thread */
-    job_fn *done; /* on the loop, exactly once, never before executor_run() returns */
+    job_fn *work;     /* on a worker thread */
+    job_fn *done;     /* on the loop, exactly once, never before executor_run() returns */
     enum lane lane;
     unsigned seat; /* below the lane's seats; no two running jobs of a lane share one */
 };

@@ -176,20 +176,9 @@ static void record_attempt(struct robots_entry *entry, const struct fetch_result
                            int64_t limit_ms)
 {
     const struct robotcache_options *options = &entry->cache->options;
-    const struct attempt attempt = {
-        .kind = FETCH_ROBOTS,
-        .url = url_href(&entry->url),
-        .host = url_host_key(&entry->url),
-        .time = res->time,
-        .attempt = entry->tries,
-        .status = res->status,
-        .err = res->err,
-        .detail = res->detail[0] != '\0' ? str_of(res->detail) : STR_NONE,
-        .limit_ms = (int32_t)limit_ms,
-        .size = res->size,
-        .http_version = res->http_version,
-        .remote_ip = res->remote_ip[0] != '\0' ? str_of(res->remote_ip) : STR_NONE,
-    };
+    const struct attempt attempt =
+        errand_attempt(FETCH_ROBOTS, url_href(&entry->url), url_host_key(&entry->url), entry->tries,
+                       res, limit_ms);
     options->on_attempt(options->arg, &attempt);
 }
 

@@ -1,5 +1,7 @@
 #include "crawler/engine/roots.h"
 
+#include "crawler/base/grow.h"
+
 #include "crawler/base/table.h"
 
 struct root {
@@ -55,19 +57,6 @@ static struct root *new_root(struct str url, struct str key)
     return NULL;
 }
 
-static enum cw_err make_room(struct roots *roots)
-{
-    if (roots->count < roots->cap)
-        return CW_OK;
-    size_t cap = MAX(roots->cap * 2, (size_t)8);
-    struct str *grown = realloc(roots->urls, cap * sizeof *grown);
-    if (grown == NULL)
-        return CW_ENOMEM;
-    roots->urls = grown;
-    roots->cap = cap;
-    return CW_OK;
-}
-
 enum cw_err roots_add(struct roots *roots, struct str url, struct str host, bool *ret_added)
 {
     struct str key = roots->kind == CONFIG_SCOPE_PREFIX ? prefix_of(url) : host;
@@ -78,7 +67,8 @@ enum cw_err roots_add(struct roots *roots, struct str url, struct str host, bool
     HASH_FIND(hh, roots->table, key.ptr, key.len, root);
     if (root != NULL)
         return CW_OK;
-    if (make_room(roots) != CW_OK || (root = new_root(url, key)) == NULL)
+    if (grow(&roots->urls, &roots->cap, roots->count, sizeof *roots->urls) != CW_OK ||
+        (root = new_root(url, key)) == NULL)
         return CW_ENOMEM;
     HASH_ADD_KEYPTR(hh, roots->table, root->key, key.len, root);
     if (!table_took(root)) {

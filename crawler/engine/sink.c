@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "crawler/base/clock.h"
+#include "crawler/base/grow.h"
 
 enum { SEED_ARENA_MAX = 64 * 1024 * 1024 };
 
@@ -70,20 +71,6 @@ static void gathered_release(struct gathered *g)
     free(g->seeds);
     free(g->found);
     free(g->attempts);
-}
-
-/* Makes room for one more element in a growing array. */
-static enum cw_err grow(void **array, size_t *cap, size_t count, size_t size)
-{
-    if (count < *cap)
-        return CW_OK;
-    size_t wanted = MAX(*cap * 2, (size_t)64);
-    void *grown = realloc(*array, wanted * size);
-    if (grown == NULL)
-        return CW_ENOMEM;
-    *array = grown;
-    *cap = wanted;
-    return CW_OK;
 }
 
 static size_t item_count(const struct gathered *g)
@@ -178,7 +165,7 @@ enum cw_err sink_push(struct sink *sink, struct outcome *outcome)
 {
     struct gathered *g = &sink->filling;
     enum cw_err err =
-        grow((void **)&g->outcomes, &g->outcome_cap, g->outcome_count, sizeof(struct outcome *));
+        grow(&g->outcomes, &g->outcome_cap, g->outcome_count, sizeof(struct outcome *));
     if (err != CW_OK) {
         outcome_free(outcome);
         return err;
@@ -196,7 +183,7 @@ enum cw_err sink_add_seed(struct sink *sink, const struct store_seed *seed)
     if (!arena_keep(&g->arena, &copy.url) || !arena_keep(&g->arena, &copy.host) ||
         !arena_keep(&g->arena, &copy.verdict.detail))
         return CW_ENOMEM;
-    enum cw_err err = grow((void **)&g->seeds, &g->seed_cap, g->seed_count, sizeof copy);
+    enum cw_err err = grow(&g->seeds, &g->seed_cap, g->seed_count, sizeof copy);
     if (err != CW_OK)
         return err;
     g->seeds[g->seed_count++] = copy;
@@ -211,7 +198,7 @@ enum cw_err sink_add_found(struct sink *sink, const struct store_found *found)
     if (!arena_keep(&g->arena, &copy.url) || !arena_keep(&g->arena, &copy.host) ||
         !arena_keep(&g->arena, &copy.verdict.detail))
         return CW_ENOMEM;
-    enum cw_err err = grow((void **)&g->found, &g->found_cap, g->found_count, sizeof copy);
+    enum cw_err err = grow(&g->found, &g->found_cap, g->found_count, sizeof copy);
     if (err != CW_OK)
         return err;
     g->found[g->found_count++] = copy;
@@ -226,7 +213,7 @@ enum cw_err sink_add_attempt(struct sink *sink, const struct attempt *attempt)
     if (!arena_keep(&g->arena, &copy.url) || !arena_keep(&g->arena, &copy.host) ||
         !arena_keep(&g->arena, &copy.detail) || !arena_keep(&g->arena, &copy.remote_ip))
         return CW_ENOMEM;
-    enum cw_err err = grow((void **)&g->attempts, &g->attempt_cap, g->attempt_count, sizeof copy);
+    enum cw_err err = grow(&g->attempts, &g->attempt_cap, g->attempt_count, sizeof copy);
     if (err != CW_OK)
         return err;
     g->attempts[g->attempt_count++] = copy;

@@ -246,20 +246,8 @@ static void on_robots(struct robots_waiter *waiter)
 static void record_attempt(struct file *f, const struct fetch_result *res, int64_t limit_ms)
 {
     struct crawl *crawl = f->all->crawl;
-    const struct attempt attempt = {
-        .kind = FETCH_SITEMAP,
-        .url = url_href(&f->url),
-        .host = url_host_key(&f->url),
-        .time = res->time,
-        .attempt = f->tries,
-        .status = res->status,
-        .err = res->err,
-        .detail = res->detail[0] != '\0' ? str_of(res->detail) : STR_NONE,
-        .limit_ms = (int32_t)limit_ms,
-        .size = res->size,
-        .http_version = res->http_version,
-        .remote_ip = res->remote_ip[0] != '\0' ? str_of(res->remote_ip) : STR_NONE,
-    };
+    const struct attempt attempt = errand_attempt(FETCH_SITEMAP, url_href(&f->url),
+                                                  url_host_key(&f->url), f->tries, res, limit_ms);
     crawl_record_attempt(crawl, &attempt);
     struct bench_host *bh = workbench_find(&crawl->bench, attempt.host);
     if (bh != NULL)

@@ -278,26 +278,13 @@ static void on_sent_back(struct errand *errand)
 static void record_attempt(struct visit *v, const struct fetch_result *res, int64_t limit_ms)
 {
     struct outcome *o = v->outcome;
-    struct str remote_ip = str_of(res->remote_ip);
     o->err = res->err;
-    keep_detail(o, str_of(res->detail));
-    if (!arena_keep(&o->arena, &remote_ip))
-        remote_ip = STR_NONE;
     o->has_attempt = true;
-    o->attempt = (struct attempt){
-        .kind = FETCH_PAGE,
-        .url = o->url,
-        .host = o->host,
-        .time = res->time,
-        .attempt = v->lease.attempts + 1,
-        .status = res->status,
-        .err = res->err,
-        .detail = o->detail,
-        .limit_ms = (int32_t)limit_ms,
-        .size = res->size,
-        .http_version = res->http_version,
-        .remote_ip = remote_ip,
-    };
+    o->attempt = errand_attempt(FETCH_PAGE, o->url, o->host, v->lease.attempts + 1, res, limit_ms);
+    keep_detail(o, o->attempt.detail);
+    o->attempt.detail = o->detail;
+    if (!arena_keep(&o->arena, &o->attempt.remote_ip))
+        o->attempt.remote_ip = STR_NONE;
 }
 
 /* Copies the headers that the digest reads; false when memory is out. */
