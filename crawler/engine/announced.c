@@ -1,7 +1,6 @@
 #include "crawler/engine/announced.h"
 
 #include "crawler/base/grow.h"
-
 #include "crawler/engine/admit.h"
 #include "crawler/parse/decode.h"
 

@@ -1,6 +1,7 @@
 #include "crawler/engine/headlinks.h"
 
 #include "crawler/parse/linkheader.h"
+#include "crawler/parse/links.h"
 
 enum {
     LEADS_ON = LINKHEADER_CANONICAL | LINKHEADER_NEXT | LINKHEADER_PREV | LINKHEADER_ALTERNATE,
@@ -54,12 +55,13 @@ static enum cw_err add(struct page *page, struct arena *arena, const struct link
         .element = STR("link"),
         .rel = found->rel,
         .nofollow = page->nofollow || (found->rels & LINKHEADER_NOFOLLOW) != 0,
-        .follow = true,
     };
     if (!arena_keep(arena, &link.url) || !arena_keep(arena, &link.host) ||
         !keep_lower(arena, &link.rel))
         return CW_ENOMEM;
     link.internal = str_eq(link.host, own_host);
+    link.follow = links_use_of_rel(link.rel) == LINK_PAGE;
+    link.requisite = links_use_of_rel(link.rel) == LINK_PART;
     page->links[page->link_count++] = link;
     if ((found->rels & LINKHEADER_CANONICAL) != 0 && str_is_absent(page->canonical_url))
         page->canonical_url = link.url;

@@ -1,7 +1,6 @@
 #include "crawler/engine/roots.h"
 
 #include "crawler/base/grow.h"
-
 #include "crawler/base/table.h"
 
 struct root {

@@ -24,6 +24,8 @@ static const struct header_case cases[] = {
     {"what a browser only needs is no link here",
      "</s.css>; rel=preload; as=style, </d>; rel=dns-prefetch", "", NULL},
     {"3.2: a link about another document", "</b>; rel=next; anchor=\"/other\"", "", NULL},
+    {"HTML, 4.6.7.1: an alternate style sheet is a part of the page",
+     "</s>; rel=\"alternate stylesheet\"", "http://a.example/s alternate stylesheet part;", NULL},
     {"nofollow", "</b>; rel=\"next nofollow\"", "http://a.example/b next nofollow nofollow;", NULL},
     {"no http(s) URL", "<mailto:x@y>; rel=next, <http://[>; rel=next", "", NULL},
     {"twice the same", "</b>; rel=next, </b>; rel=alternate", "http://a.example/b next follow;",
@@ -34,10 +36,13 @@ static void describe(struct buf *text, const struct page *page)
 {
     for (size_t i = 0; i < page->link_count; i++) {
         const struct page_link *link = &page->links[i];
-        assert_true(str_eq(link->element, STR("link")) && link->follow);
+        assert_true(str_eq(link->element, STR("link")) && link->follow != link->requisite);
         assert_int_equal(link->internal, str_eq(link->host, STR("a.example")));
         assert_int_equal(buf_addf(text, STR_FMT " " STR_FMT " %s;", STR_ARG(link->url),
-                                  STR_ARG(link->rel), link->nofollow ? "nofollow" : "follow"),
+                                  STR_ARG(link->rel),
+                                  link->requisite  ? "part"
+                                  : link->nofollow ? "nofollow"
+                                                   : "follow"),
                          CW_OK);
     }
 }
