@@ -63,6 +63,7 @@ static void set_request(struct crawl *crawl)
         .headers = credentials_headers(crawl->credentials, NULL),
         .proxy = config->proxy,
         .cookie_file = config->cookies,
+        .jar = ++crawl->engine->crawls,
         .insecure = config->insecure,
     };
 }

@@ -24,6 +24,7 @@ struct engine {
     struct hosts *hosts;
     struct lag lag;
     unsigned dropped;    /* hosts let go of since the last sweep */
+    uint64_t crawls;     /* started so far: their numbers name their cookie jars */
     uv_timer_t pump;     /* hands out turns: at once, or when the next host's clock allows */
     unsigned open_parts; /* what engine_close() still waits for */
     void (*on_closed)(void *arg);

@@ -50,7 +50,8 @@ struct fetch_request {
     const char *const *headers; /* "Name: value", NULL-terminated, or NULL. A condition or a Range
                                    here is what makes a 304 or a 206 an answer */
     const char *proxy;          /* NULL: none, whatever the environment says */
-    const char *cookie_file;    /* NULL: no cookies (kept in a jar of the pool otherwise) */
+    const char *cookie_file;    /* NULL: no cookies; else what the jar begins with */
+    uint64_t jar;               /* requests of different jars share no cookie */
     bool insecure;              /* no certificate check */
     bool cut_body; /* at body_bytes: keep the head and set body_cut instead of CW_ETOOBIG */
 };

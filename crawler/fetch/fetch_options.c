@@ -122,11 +122,12 @@ static int set_answer(CURL *easy, struct fetch *f)
     return failed;
 }
 
-static int set_cookies(CURL *easy, struct fetch *f, const char *cookie_file)
+static int set_cookies(CURL *easy, struct fetch *f, const struct fetch_request *request)
 {
     int failed = 0;
     CURLSH *share = NULL;
-    if (cookie_file != NULL && jars_find(&share, &f->pool->jars, cookie_file) != CW_OK)
+    if (request->cookie_file != NULL &&
+        jars_find(&share, &f->pool->jars, request->jar, request->cookie_file) != CW_OK)
         return 1;
     SET(CURLOPT_SHARE, share);
     if (share != NULL)
@@ -145,6 +146,6 @@ enum cw_err fetch_set_options(struct fetch *f, const struct fetch_request *reque
     failed |= set_limits(easy, &request->limits);
     failed |= set_request(easy, f, request);
     failed |= set_answer(easy, f);
-    failed |= set_cookies(easy, f, request->cookie_file);
+    failed |= set_cookies(easy, f, request);
     return failed == 0 ? CW_OK : CW_ENOMEM;
 }

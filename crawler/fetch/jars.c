@@ -8,6 +8,7 @@
 struct jar {
     struct jar *next;
     CURLSH *share; /* without locks: one thread uses it */
+    uint64_t number;
     char *cookie_file;
 };
 
@@ -43,12 +44,13 @@ static bool load(struct jar *jar)
     return failed == 0;
 }
 
-static struct jar *jar_new(const char *cookie_file)
+static struct jar *jar_new(uint64_t number, const char *cookie_file)
 {
     struct jar *jar = malloc(sizeof *jar);
     if (jar == NULL)
         return NULL;
-    *jar = (struct jar){.share = curl_share_init(), .cookie_file = str_dup(str_of(cookie_file))};
+    *jar = (struct jar){
+        .share = curl_share_init(), .number = number, .cookie_file = str_dup(str_of(cookie_file))};
     if (jar->share == NULL || jar->cookie_file == NULL || !load(jar)) {
         jar_free(jar);
         return NULL;
@@ -56,13 +58,13 @@ static struct jar *jar_new(const char *cookie_file)
     return jar;
 }
 
-enum cw_err jars_find(CURLSH **ret, struct jar **jars, const char *cookie_file)
+enum cw_err jars_find(CURLSH **ret, struct jar **jars, uint64_t number, const char *cookie_file)
 {
     struct jar *jar = *jars;
-    while (jar != NULL && strcmp(jar->cookie_file, cookie_file) != 0)
+    while (jar != NULL && (jar->number != number || strcmp(jar->cookie_file, cookie_file) != 0))
         jar = jar->next;
     if (jar == NULL) {
-        jar = jar_new(cookie_file);
+        jar = jar_new(number, cookie_file);
         if (jar == NULL)
             return CW_ENOMEM;
         jar->next = *jars;

@@ -202,7 +202,7 @@ static void what_cannot_be_fetched__is_refused_at_once(void **state)
     end(&f);
 }
 
-static void cookies__live_in_the_jar_of_their_file(void **state)
+static void cookies__live_in_their_jar_alone(void **state)
 {
     (void)state;
     struct fixture f;
@@ -213,9 +213,13 @@ static void cookies__live_in_the_jar_of_their_file(void **state)
                    HTTPSERVER_KEEP);
     httpserver_url(f.server, NULL, "/", url);
     struct fetch_request request = request_for(str_of(url));
-    const char *const jars[] = {"no-such-file-1", "no-such-file-1", "no-such-file-2", NULL};
+    const struct {
+        const char *file;
+        uint64_t jar;
+    } jars[] = {{"no-such-1", 1}, {"no-such-1", 1}, {"no-such-2", 1}, {"no-such-1", 2}, {NULL, 1}};
     for (size_t i = 0; i < ARRAY_LEN(jars); i++) {
-        request.cookie_file = jars[i];
+        request.cookie_file = jars[i].file;
+        request.jar = jars[i].jar;
         (void)start(&f, &request, &told);
         finish(&f, &told);
         bool has_cookie = strstr(httpserver_head(f.server, (unsigned)i), "Cookie: a=1") != NULL;
@@ -377,7 +381,7 @@ int main(void)
         cmocka_unit_test(a_coded_body__stays_coded),
         cmocka_unit_test(an_asked_304_or_206__is_an_answer),
         cmocka_unit_test(what_cannot_be_fetched__is_refused_at_once),
-        cmocka_unit_test(cookies__live_in_the_jar_of_their_file),
+        cmocka_unit_test(cookies__live_in_their_jar_alone),
         cmocka_unit_test(a_canceled_fetch__ends_canceled),
         cmocka_unit_test(closing_the_pool__cancels_what_runs),
         cmocka_unit_test(callbacks__may_fetch_and_close),
