@@ -36,7 +36,8 @@ bool guard_allows(const struct guard *guard, const struct sockaddr *address);
 enum guard_class guard_class_of_name(struct str hostname);
 const char *guard_class_name(enum guard_class c); /* "loopback", "private", ... */
 
-/* Is `port` on the Fetch standard's list of bad ports ("port blocking")? */
+/* Is `port` one of another protocol: on the Fetch standard's list of bad ports ("port blocking"),
+ * or Redis's or memcached's? */
 bool guard_port_is_bad(uint16_t port);
 
 #endif

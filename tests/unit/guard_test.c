@@ -81,7 +81,7 @@ static void a_guard__allows_the_classes_it_names(void **state)
 static void ports_of_other_protocols__are_bad(void **state)
 {
     (void)state;
-    static const uint16_t bad[] = {0, 1, 22, 25, 587, 6000, 6667, 10080};
+    static const uint16_t bad[] = {0, 1, 22, 25, 587, 6000, 6379, 6667, 10080, 11211};
     static const uint16_t good[] = {2, 80, 443, 8080, 6001, 10081, 65535};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_true(guard_port_is_bad(bad[i]));
