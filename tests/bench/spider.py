@@ -1,4 +1,4 @@
-"""The same crawl for Scrapy: every page of one host once, its URL, status, title and links into a file."""
+"""The same crawl for Scrapy: every page once, its URL, status, title and links into a file."""
 from urllib.parse import urlsplit
 
 import scrapy
@@ -11,9 +11,10 @@ class SiteSpider(scrapy.Spider):
                        "RETRY_TIMES": 2, "DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": False,
                        "REQUEST_FINGERPRINTER_IMPLEMENTATION": "2.7"}
 
-    def __init__(self, start, **options):
+    def __init__(self, start, anywhere=None, **options):
         super().__init__(**options)
-        self.start_urls, self.allowed_domains = [start], [urlsplit(start).hostname]
+        self.start_urls = [start]
+        self.allowed_domains = [] if anywhere else [urlsplit(start).hostname]
         self.extractor = LinkExtractor()
 
     def parse(self, response):
