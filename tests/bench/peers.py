@@ -1,4 +1,5 @@
 """The crawlers of the benchmark: how each is asked for the same crawl, and what one run of it cost."""
+import math
 import os
 import pathlib
 import shutil
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from synthetic import judge
 
 HERE = pathlib.Path(__file__).parent
+TIMED_OUT = 124
 HTTP_ERRORS_SEEN = 8  # wget's and wget2's exit status: the site has 404s
 NAMES = ("crawld", "scrapy", "wget2", "wget", "httrack")
 
@@ -113,7 +115,7 @@ def measure(program, command, folder, timeout):
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            return 124, timeout, 0.0, 0.0
+            return TIMED_OUT, timeout, math.nan, math.nan
     status, seconds, cpu_seconds, peak_kib = result.read_text().split()
     if int(status) not in (0, HTTP_ERRORS_SEEN):
         print((folder / "output").read_text(errors="replace")[-2000:])
