@@ -426,7 +426,7 @@ static double lap(double *start)
 int main(int argc, char **argv)
 {
     struct pages pages;
-    uint64_t connections;
+    uint64_t connections = 0;
     must(argc == 4 && str_to_u64(str_of(argv[2]), CONNECTIONS_MAX, &connections) && connections > 0,
          "usage: parts_bench URLS_FILE CONNECTIONS DATABASE");
     must(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK, "libcurl");
