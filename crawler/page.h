@@ -111,6 +111,7 @@ struct attempt {
     int64_t size;         /* body bytes as received, before decoding */
     int32_t http_version; /* 10, 11, 20; 0 unknown */
     struct str remote_ip;
+    int64_t retry_after_ms; /* as the server asked, at most the longest rest; -1: it did not */
 };
 
 /* The latest answer of a URL: a row of view `page`. */

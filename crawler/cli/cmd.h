@@ -8,9 +8,9 @@
 /* Exit statuses (design, section 2.1). */
 enum {
     EXIT_DONE = 0,
-    EXIT_NOT_FETCHED =
-        1, /* the crawl finished, but no start URL could be fetched; or nothing was found */
-    EXIT_USAGE = 2, /* usage or configuration */
+    EXIT_NOT_FETCHED = 1, /* the crawl finished, but no start URL could be fetched; nothing was
+                           * found, or the audit found a violation */
+    EXIT_USAGE = 2,       /* usage or configuration */
     EXIT_STORAGE = 3,
     EXIT_INTERRUPTED = 4, /* state saved */
 };
@@ -20,7 +20,8 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
 
-extern const struct command command_crawl, command_serve, command_query, command_cat, command_check;
+extern const struct command command_crawl, command_serve, command_query, command_cat, command_audit,
+    command_check;
 
 /* Prints "crawld COMMAND: sentence" and, for usage, where help is to be had. Returns the exit
  * status. */

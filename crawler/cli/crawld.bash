@@ -12,7 +12,7 @@ _crawld_options() # COMMAND
             --allow-private --insecure"
         ;;
     serve | cat) echo "$common -c --config" ;;
-    query) echo "$common -f --format -c --config" ;;
+    query | audit) echo "$common -f --format -c --config" ;;
     *) echo "$common" ;;
     esac
 }
@@ -24,6 +24,7 @@ _crawld_values() # COMMAND OPTION
     *:--log-format) echo "text json" ;;
     crawl:--format) echo "jsonl" ;;
     query:-f | query:--format) echo "table csv json jsonl" ;;
+    audit:-f | audit:--format) echo "table json" ;;
     crawl:--scope) echo "host domain prefix any" ;;
     crawl:--store) echo "bodies text none" ;;
     crawl:--delay) echo "auto" ;;
@@ -60,7 +61,7 @@ _crawld_files() # CURRENT [GLOB]
 _crawld_argument() # COMMAND INDEX CURRENT
 {
     case $1:$2 in
-    query:1 | cat:1) _crawld_files "$3" .db ;;
+    query:1 | cat:1 | audit:1) _crawld_files "$3" .db ;;
     check:1) _crawld_files "$3" ;;
     esac
 }
@@ -80,7 +81,7 @@ _crawld()
     local i arguments=0
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _crawld_words "crawl serve query cat check --help --version" "$current"
+        _crawld_words "crawl serve query cat audit check --help --version" "$current"
         return
     fi
     # Readline splits --option=value into three words.

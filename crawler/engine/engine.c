@@ -8,7 +8,6 @@
 
 enum {
     MAX_CRAWL_DELAY_MS = 60 * 1000,
-    MAX_BACKOFF_MS = 10 * 60 * 1000,
     DROPS_PER_SWEEP = 1024, /* a sweep walks all hosts in memory */
 };
 

@@ -10,6 +10,8 @@
 #include "crawler/fetch/resolver.h"
 #include "crawler/frontier/hosts.h"
 
+enum { MAX_BACKOFF_MS = 10 * 60 * 1000 }; /* the longest rest of a host */
+
 struct engine {
     uv_loop_t *loop;             /* borrowed */
     const struct log *log;       /* borrowed */

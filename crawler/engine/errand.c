@@ -38,21 +38,26 @@ void errand_start(struct errand *e)
     ask(e);
 }
 
+enum { RETRY_AFTER_MAX_MS = 24 * 3600 * 1000 };
+
+static int64_t retry_after_ms(const struct fetch_result *res)
+{
+    if (str_is_absent(res->headers.retry_after))
+        return -1;
+    return httpdate_retry_after_ms(res->headers.retry_after, clock_unix_ms(), RETRY_AFTER_MAX_MS);
+}
+
 /* Gives the turn back and tells the owner; the errand may be gone afterwards. */
 static void finish(struct errand *e, struct fetch_result *res)
 {
     struct engine *engine = e->engine;
     int64_t now_ms = clock_mono_ms(), limit_ms = e->turn.limit_ms;
     bool sent = e->state == ERRAND_FETCHING && res->err != CW_EBLOCKED; /* canceled or not */
-    enum { RETRY_AFTER_MAX_MS = 24 * 3600 * 1000 };
     const struct turn_result result = {
         .err = res->err,
         .status = res->status,
         .elapsed_ms = MAX(res->time.total_ms, 0),
-        .retry_after_ms = str_is_absent(res->headers.retry_after)
-                              ? -1
-                              : httpdate_retry_after_ms(res->headers.retry_after, clock_unix_ms(),
-                                                        RETRY_AFTER_MAX_MS),
+        .retry_after_ms = retry_after_ms(res),
         .sent = sent,
     };
     hosts_done(engine->hosts, &e->turn, &result, now_ms);
@@ -203,5 +208,6 @@ struct attempt errand_attempt(enum fetch_kind kind, struct str url, struct str h
         .size = res->size,
         .http_version = res->http_version,
         .remote_ip = text_of(res->remote_ip),
+        .retry_after_ms = MIN(retry_after_ms(res), MAX_BACKOFF_MS),
     };
 }

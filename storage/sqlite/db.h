@@ -51,6 +51,11 @@ enum db_statement {
     DB_REJUDGE_NOTE,
     DB_READ_URL,
     DB_READ_BODY,
+    DB_AUDIT_CLOCK,
+    DB_AUDIT_RUNS,
+    DB_AUDIT_HOSTS,
+    DB_AUDIT_URL,
+    DB_AUDIT_ADDRESSES,
     DB_STATEMENT_COUNT,
 };
 

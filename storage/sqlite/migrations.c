@@ -158,4 +158,8 @@ static const char OTHER_VIEWS[] =
 static const char *const version_1[] = {FRONTIER_TABLES, RESULT_TABLES, PAGE_VIEWS,
                                         LINK_VIEWS,      OTHER_VIEWS,   NULL};
 
-const char *const *const schema_migrations[SCHEMA_VERSION] = {version_1};
+/* What the server asked for in Retry-After, at most the longest rest; NULL: nothing. */
+static const char *const version_2[] = {"ALTER TABLE fetch_ ADD COLUMN retry_after_ms INTEGER",
+                                        NULL};
+
+const char *const *const schema_migrations[SCHEMA_VERSION] = {version_1, version_2};

@@ -51,6 +51,11 @@ static int authorize(void *arg UNUSED, int action, const char *first, const char
     return is_allowed ? SQLITE_OK : SQLITE_DENY;
 }
 
+void reader_guard(struct store_reader *reader, bool guarded)
+{
+    sqlite3_set_authorizer(reader->db.handle, guarded ? authorize : NULL, NULL);
+}
+
 static enum cw_err open_reader(struct store_reader *reader, const char *path,
                                struct errmsg *reterr_msg)
 {
@@ -70,7 +75,7 @@ static enum cw_err open_reader(struct store_reader *reader, const char *path,
                          "PRAGMA temp_store = MEMORY");
     schema_check(&reader->db);
     if (reader->db.err == CW_OK)
-        sqlite3_set_authorizer(reader->db.handle, authorize, NULL);
+        reader_guard(reader, true);
     return db_error(&reader->db, reterr_msg);
 }
 

@@ -1,4 +1,4 @@
-/* reader_p: what reader.c, query.c and body.c share. */
+/* reader_p: what reader.c, query.c, body.c and audit.c share. */
 #ifndef STORAGE_SQLITE_READER_P_H
 #define STORAGE_SQLITE_READER_P_H
 
@@ -9,5 +9,8 @@ struct store_reader {
     char *path; /* owned */
     struct db db;
 };
+
+/* Lets no statement through that writes or reaches for another file (`guarded`: from now on). */
+void reader_guard(struct store_reader *reader, bool guarded);
 
 #endif

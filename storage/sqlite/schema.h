@@ -5,7 +5,7 @@
 
 #include "storage/sqlite/db.h"
 
-enum { SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 2 };
 
 /* Is there a file at `path`? CW_ESTORAGE for a symbolic link or what cannot be looked at, CW_ENOTDB
  * for what is no plain file (opening a named pipe would wait for ever). */

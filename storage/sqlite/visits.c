@@ -88,8 +88,9 @@ static void insert_attempt(struct work *w, const struct attempt *a, int64_t url_
     struct query q = db_query(w->db, DB_FETCH_INSERT,
                               "INSERT INTO fetch_(kind, url_id, url, started_ms, ended_ms, attempt,"
                               " status, error, detail, limit_ms, dns_ms, connect_ms, tls_ms,"
-                              " first_byte_ms, total_ms, size, http_version, remote_ip)"
-                              " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                              " first_byte_ms, total_ms, size, http_version, remote_ip,"
+                              " retry_after_ms)"
+                              " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     put_int(&q, a->kind);
     put_int_or_null(&q, url_id, -1);
     put_text(&q, url_id == -1 ? a->url : STR_NONE);
@@ -108,6 +109,7 @@ static void insert_attempt(struct work *w, const struct attempt *a, int64_t url_
     put_int(&q, a->size);
     put_int_or_null(&q, a->http_version, 0);
     put_text(&q, a->remote_ip);
+    put_ms(&q, a->retry_after_ms);
     query_run(&q);
 }
 

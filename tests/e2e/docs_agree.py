@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-COMMANDS = ("crawl", "serve", "query", "cat", "check")
+COMMANDS = ("crawl", "serve", "query", "cat", "audit", "check")
 
 
 def run(*command):
