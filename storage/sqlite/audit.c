@@ -49,7 +49,7 @@ static size_t find_epoch(const struct audit *a, int64_t id)
     return low;
 }
 
-/* The run in which `time_ms` lies; NULL before the first. */
+/* The run in which `time_ms` lies; one before all runs (the clock was set) belongs to the first. */
 static struct run *find_run(const struct audit *a, int64_t time_ms)
 {
     size_t low = 0, high = a->run_count;
@@ -60,7 +60,7 @@ static struct run *find_run(const struct audit *a, int64_t time_ms)
         else
             high = middle;
     }
-    return low > 0 ? &a->runs[low - 1] : NULL;
+    return a->run_count > 0 ? &a->runs[low > 0 ? low - 1 : 0] : NULL;
 }
 
 static void read_runs(struct audit *a)
