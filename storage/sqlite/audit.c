@@ -8,9 +8,10 @@
 #include "storage/sqlite/keys.h"
 #include "storage/sqlite/reader_p.h"
 
-/* Rows land in about the order of their ends; only a set-back beyond this is told from disorder. */
-enum { DISORDER_MAX_MS = 5000 };
-enum { URLS_MAX_BYTES = 2 * AUDIT_LISTED_MAX * URL_MAX_BYTES };
+enum {
+    DISORDER_MAX_MS = 5000, /* rows land in about the order of their ends: no set-back up to this */
+    URLS_MAX_BYTES = 2 * AUDIT_LISTED_MAX * URL_MAX_BYTES,
+};
 
 /* ---- what lies beneath: runs, and the clock's set-backs ---- */
 
@@ -135,8 +136,6 @@ static void take_off(struct audit *a, struct heap *flying, int64_t end_ms, int64
     fail_memory(a);
 }
 
-/* ---- one host ---- */
-
 struct request {
     struct str host; /* borrowed from the row */
     int64_t id, epoch, start_ms, end_ms, limit_ms;
@@ -256,8 +255,8 @@ static int64_t smaller_known(int64_t known, int64_t value)
 
 static void check_pause(struct host_walk *w, const struct request *r)
 {
-    int64_t after_end_ms = due_after(w->last_end_ms, r->limit_ms);
-    int64_t after_start_ms = due_after(w->last_start_ms, r->limit_ms);
+    int64_t after_end_ms = due_after(w->last_end_ms, r->limit_ms),
+            after_start_ms = due_after(w->last_start_ms, r->limit_ms);
     if (is_early(r->start_ms, after_end_ms))
         report(w, AUDIT_PAUSE, r, after_end_ms);
     else if (is_early(r->start_ms, after_start_ms))
@@ -454,23 +453,16 @@ static void sql_epoch(sqlite3_context *context, int count UNUSED, sqlite3_value 
     sqlite3_result_int64(context, (int64_t)find_epoch(a, sqlite3_value_int64(values[0])));
 }
 
-static void define_functions(struct audit *a)
+/* `a`: what they know of; NULL takes them away, before it goes. */
+static void define_functions(struct db *db, struct audit *a)
 {
-    enum { FLAGS = SQLITE_UTF8 | SQLITE_DETERMINISTIC };
-    sqlite3 *handle = a->db->handle;
-    if (sqlite3_create_function(handle, "audit_host", 1, FLAGS, a, sql_host, NULL, NULL) !=
-            SQLITE_OK ||
-        sqlite3_create_function(handle, "audit_epoch", 1, FLAGS, a, sql_epoch, NULL, NULL) !=
-            SQLITE_OK)
-        db_fail_sqlite(a->db);
-}
-
-/* They know the audit, which is about to go. */
-static void forget_functions(struct audit *a)
-{
-    sqlite3 *handle = a->db->handle;
-    sqlite3_create_function(handle, "audit_host", 1, SQLITE_UTF8, NULL, NULL, NULL, NULL);
-    sqlite3_create_function(handle, "audit_epoch", 1, SQLITE_UTF8, NULL, NULL, NULL, NULL);
+    int code = sqlite3_create_function(db->handle, "audit_host", 1, SQLITE_UTF8, a,
+                                       a != NULL ? sql_host : NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_create_function(db->handle, "audit_epoch", 1, SQLITE_UTF8, a,
+                                       a != NULL ? sql_epoch : NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        db_fail_sqlite(db);
 }
 
 static void audit_snapshot(struct audit *a)
@@ -483,7 +475,7 @@ static void audit_snapshot(struct audit *a)
                       " (coalesce(f.started_ms > 0 AND f.ended_ms > 0, 0) AND NOT " UNSENT ")");
     read_runs(a);
     read_clock(a);
-    define_functions(a);
+    define_functions(a->db, a);
     walk_hosts(a);
     walk_addresses(a);
     db_end(a->db);
@@ -496,7 +488,7 @@ enum cw_err store_audit(struct store_reader *reader, const struct audit_sink *si
     db_clear(a.db);
     reader_guard(reader, false);
     audit_snapshot(&a);
-    forget_functions(&a);
+    define_functions(a.db, NULL);
     reader_guard(reader, true);
     free(a.steps);
     free(a.runs);
