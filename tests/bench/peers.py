@@ -113,9 +113,11 @@ def measure(program, command, folder, timeout):
         try:
             process.wait(timeout)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
             return TIMED_OUT, timeout, math.nan, math.nan
+        finally:  # Ctrl-C, too, leaves no crawler behind
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
     status, seconds, cpu_seconds, peak_kib = result.read_text().split()
     if int(status) not in (0, HTTP_ERRORS_SEEN):
         print((folder / "output").read_text(errors="replace")[-2000:])
