@@ -134,8 +134,8 @@ static void restore_clock(struct workbench *bench, struct host *host,
 {
     enum { LONGEST_REST_MS = 24 * 3600 * 1000 }; /* the wall clock may have jumped */
     int64_t now_unix_ms = clock_unix_ms();
-    int64_t next_ms =
-        MAX(stored->last_fetch_unix_ms + stored->delay_ms, stored->backoff_until_unix_ms);
+    int64_t delay_ms = MAX(stored->delay_ms, bench->crawl->policy.delay_ms); /* the gentler run's */
+    int64_t next_ms = MAX(stored->last_fetch_unix_ms + delay_ms, stored->backoff_until_unix_ms);
     int64_t wait_ms = MIN(MAX(next_ms - now_unix_ms, 0), LONGEST_REST_MS);
     if (stored->last_fetch_unix_ms > 0 || stored->backoff_until_unix_ms > 0)
         hosts_restore(bench->crawl->engine->hosts, host, stored->delay_ms,
