@@ -191,7 +191,7 @@ class FullDisk(Story):
         return place
 
     def test_a_disk_that_fills_up(self):
-        place = self.mount("2M")
+        place = self.mount("8M")  # of some 12 MB: several batches fit, each of up to 32 pages
         self.db = place / "crawl.db"
         server = self.web()
         server.links("/", *(f"/{i}" for i in range(200)))
