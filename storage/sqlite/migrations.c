@@ -162,4 +162,5 @@ static const char *const version_1[] = {FRONTIER_TABLES, RESULT_TABLES, PAGE_VIE
 static const char *const version_2[] = {"ALTER TABLE fetch_ ADD COLUMN retry_after_ms INTEGER",
                                         NULL};
 
-const char *const *const schema_migrations[SCHEMA_VERSION] = {version_1, version_2};
+const char *const *const schema_migrations[SCHEMA_VERSION] = {version_1, version_2,
+                                                              schema_version_3};

@@ -5,7 +5,7 @@
 
 #include "storage/sqlite/db.h"
 
-enum { SCHEMA_VERSION = 2 };
+enum { SCHEMA_VERSION = 3 };
 
 /* Is there a file at `path`? CW_ESTORAGE for a symbolic link or what cannot be looked at, CW_ENOTDB
  * for what is no plain file (opening a named pipe would wait for ever). */
@@ -26,5 +26,6 @@ void schema_migrate(struct db *db);
 
 /* The step from version i to i + 1: SQL in several parts, NULL behind the last. */
 extern const char *const *const schema_migrations[SCHEMA_VERSION];
+extern const char *const schema_version_3[]; /* the last step, in a file of its own */
 
 #endif
