@@ -2,25 +2,24 @@
 #include "crawler/cli/audit_print.h"
 #include "crawler/cli/cmd.h"
 #include "crawler/cli/database.h"
-#include "crawler/cli/options.h"
 
 struct audit_settings {
+    struct database_call call;
     bool as_json;
-    const char *config;
 };
 
 static const struct option_spec specs[] = {
     {"format", 'f', "FORMAT", "table or json [table]"},
-    {"config", 'c', "FILE", "where DB may be the NAME of a crawl [" DATABASE_DEFAULT_CONFIG "]"},
+    DATABASE_OPTION,
 };
 
 static enum cw_err take(void *arg, const struct option_spec *spec, const char *value,
                         struct errmsg *reterr_msg)
 {
     struct audit_settings *s = arg;
-    if (strcmp(spec->name, "config") == 0)
-        s->config = value;
-    else if (strcmp(value, "table") == 0 || strcmp(value, "json") == 0)
+    if (database_take(&s->call, spec, value))
+        return CW_OK;
+    if (strcmp(value, "table") == 0 || strcmp(value, "json") == 0)
         s->as_json = strcmp(value, "json") == 0;
     else
         return errmsg_set(reterr_msg, CW_EINVAL, "--format \"%s\": must be table or json", value);
@@ -63,7 +62,7 @@ static const char closing[] =
 
 static int run(int argc, char **argv)
 {
-    struct audit_settings s = {.config = DATABASE_DEFAULT_CONFIG};
+    struct audit_settings s = {0};
     const struct options options = {
         .command = "audit",
         .usage = "DB [--format FORMAT]",
@@ -75,18 +74,12 @@ static int run(int argc, char **argv)
         .take = take,
         .arg = &s,
     };
-    struct common_options common;
     struct errmsg message;
-    char path[DATABASE_PATH_MAX];
-    int first;
-    enum options_verdict verdict = options_parse(&options, argc, argv, &common, &first);
-    if (verdict != OPTIONS_GO)
-        return verdict == OPTIONS_ENDED ? EXIT_DONE : EXIT_USAGE;
-    if (argc - first != 1)
-        return cmd_fail("audit", EXIT_USAGE, "needs a database");
-    database_find(argv[first], s.config, path);
+    int status;
+    if (!database_begin(&s.call, &options, argc, argv, 0, "a database", &status))
+        return status;
     struct audit_totals totals;
-    if (audit(path, s.as_json, &totals, &message) != CW_OK)
+    if (audit(s.call.path, s.as_json, &totals, &message) != CW_OK)
         return cmd_fail("audit", EXIT_STORAGE, "%s", message.text);
     return totals.violations > 0 ? EXIT_NOT_FETCHED : EXIT_DONE;
 }

@@ -1,20 +1,16 @@
 /* crawld cat: the stored body of a URL, as it was received, decoded. */
 #include "crawler/cli/cmd.h"
 #include "crawler/cli/database.h"
-#include "crawler/cli/options.h"
 #include "crawler/parse/url.h"
 #include "storage/store.h"
 
-static const struct option_spec specs[] = {
-    {"config", 'c', "FILE", "where DB may be the NAME of a crawl [" DATABASE_DEFAULT_CONFIG "]"},
-};
+static const struct option_spec specs[] = {DATABASE_OPTION};
 
 static enum cw_err take(void *arg, const struct option_spec *spec, const char *value,
                         struct errmsg *reterr_msg)
 {
-    (void)spec;
     (void)reterr_msg;
-    *(const char **)arg = value;
+    (void)database_take(arg, spec, value);
     return CW_OK;
 }
 
@@ -38,7 +34,7 @@ static enum cw_err read_body(const char *path, const char *text, struct buf *ret
 
 static int run(int argc, char **argv)
 {
-    const char *config = DATABASE_DEFAULT_CONFIG;
+    struct database_call call = {0};
     const struct options options = {
         .command = "cat",
         .usage = "DB URL",
@@ -47,20 +43,14 @@ static int run(int argc, char **argv)
         .specs = specs,
         .spec_count = ARRAY_LEN(specs),
         .take = take,
-        .arg = &config,
+        .arg = &call,
     };
-    struct common_options common;
     struct errmsg message;
-    char path[DATABASE_PATH_MAX];
-    int first;
-    enum options_verdict verdict = options_parse(&options, argc, argv, &common, &first);
-    if (verdict != OPTIONS_GO)
-        return verdict == OPTIONS_ENDED ? EXIT_DONE : EXIT_USAGE;
-    if (argc - first != 2)
-        return cmd_fail("cat", EXIT_USAGE, "needs a database and a URL");
-    database_find(argv[first], config, path);
+    int status;
+    if (!database_begin(&call, &options, argc, argv, 1, "a database and a URL", &status))
+        return status;
     CLEANUP(buf_release) struct buf body = BUF_INIT(SIZE_MAX / 2);
-    enum cw_err err = read_body(path, argv[first + 1], &body, &message);
+    enum cw_err err = read_body(call.path, call.operands[0], &body, &message);
     if (err != CW_OK)
         return cmd_fail("cat", cmd_status_of(err), "%s", message.text);
     if (fwrite(body.ptr, 1, body.len, stdout) != body.len || fflush(stdout) != 0)

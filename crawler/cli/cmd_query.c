@@ -5,18 +5,18 @@
 #include "crawler/base/buf.h"
 #include "crawler/cli/cmd.h"
 #include "crawler/cli/database.h"
-#include "crawler/cli/options.h"
 #include "crawler/cli/render.h"
 
 enum { SQL_MAX_BYTES = 1024 * 1024 };
 
 struct query_settings {
-    const char *format, *config;
+    struct database_call call;
+    const char *format;
 };
 
 static const struct option_spec specs[] = {
     {"format", 'f', "FORMAT", "table, csv, json or jsonl [table]"},
-    {"config", 'c', "FILE", "where DB may be the NAME of a crawl [" DATABASE_DEFAULT_CONFIG "]"},
+    DATABASE_OPTION,
 };
 
 static enum cw_err take(void *arg, const struct option_spec *spec, const char *value,
@@ -24,9 +24,9 @@ static enum cw_err take(void *arg, const struct option_spec *spec, const char *v
 {
     struct query_settings *s = arg;
     enum render_format format;
-    if (strcmp(spec->name, "config") == 0)
-        s->config = value;
-    else if (render_format_by_name(value, &format))
+    if (database_take(&s->call, spec, value))
+        return CW_OK;
+    if (render_format_by_name(value, &format))
         s->format = value;
     else
         return errmsg_set(reterr_msg, CW_EINVAL,
@@ -75,7 +75,7 @@ static enum cw_err query(const char *path, struct str sql, enum render_format fo
 
 static int run(int argc, char **argv)
 {
-    struct query_settings s = {.format = "table", .config = DATABASE_DEFAULT_CONFIG};
+    struct query_settings s = {.format = "table"};
     const struct options options = {
         .command = "query",
         .usage = "DB [--format FORMAT] SQL|-",
@@ -89,25 +89,21 @@ static int run(int argc, char **argv)
         .take = take,
         .arg = &s,
     };
-    struct common_options common;
-    int first;
-    enum options_verdict verdict = options_parse(&options, argc, argv, &common, &first);
-    if (verdict != OPTIONS_GO)
-        return verdict == OPTIONS_ENDED ? EXIT_DONE : EXIT_USAGE;
-    if (argc - first != 2)
-        return cmd_fail("query", EXIT_USAGE, "needs a database and one SQL text (or -)");
+    int status;
+    if (!database_begin(&s.call, &options, argc, argv, 1, "a database and one SQL text (or -)",
+                        &status))
+        return status;
     CLEANUP(buf_release) struct buf sql = BUF_INIT(SQL_MAX_BYTES);
     struct errmsg message;
-    enum cw_err err = strcmp(argv[first + 1], "-") == 0 ? read_all(STDIN_FILENO, &sql, &message)
-                                                        : buf_add(&sql, str_of(argv[first + 1]));
+    enum cw_err err = strcmp(s.call.operands[0], "-") == 0
+                          ? read_all(STDIN_FILENO, &sql, &message)
+                          : buf_add(&sql, str_of(s.call.operands[0]));
     if (err == CW_ETOOBIG)
         return cmd_fail("query", EXIT_USAGE, "more than 1 MiB of SQL");
-    char path[DATABASE_PATH_MAX];
     enum render_format format;
     (void)render_format_by_name(s.format, &format); /* checked by take() */
-    database_find(argv[first], s.config, path);
     if (err == CW_OK)
-        err = query(path, buf_str(&sql), format, &message);
+        err = query(s.call.path, buf_str(&sql), format, &message);
     if (err == CW_OK)
         return EXIT_DONE;
     return cmd_fail("query", err == CW_ENOTFOUND ? EXIT_STORAGE : cmd_status_of(err), "%s",
