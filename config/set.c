@@ -16,28 +16,6 @@ const char *config_quote(struct str text, char room[CONFIG_QUOTED_SIZE])
     return room;
 }
 
-static void format_duration(int64_t ms, char room[UNITS_TEXT_SIZE])
-{
-    static const struct {
-        const char *name;
-        int64_t ms;
-    } units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
-    size_t i = 0;
-    while (ms % units[i].ms != 0)
-        i++;
-    (void)snprintf(room, UNITS_TEXT_SIZE, "%" PRId64 "%s", ms / units[i].ms,
-                   ms == 0 ? "" : units[i].name);
-}
-
-static void format_size(int64_t bytes, char room[UNITS_TEXT_SIZE])
-{
-    static const char *const units[] = {"", "K", "M", "G"};
-    size_t i = 0;
-    for (; bytes > 0 && bytes % 1024 == 0 && i + 1 < ARRAY_LEN(units); i++)
-        bytes /= 1024;
-    (void)snprintf(room, UNITS_TEXT_SIZE, "%" PRId64 "%s", bytes, units[i]);
-}
-
 static void format_choices(const char *const *choices, char room[CONFIG_ALLOWED_SIZE])
 {
     size_t len = 0;
@@ -55,12 +33,12 @@ static void format_range(const struct config_key *key, char room[CONFIG_ALLOWED_
     (void)snprintf(max, sizeof max, "%" PRId64, key->max);
     if (key->type == CONFIG_DURATION) {
         noun = "a duration", examples = " (such as 500ms, 2s, 5m, 6h, 7d)";
-        format_duration(key->min, min);
-        format_duration(key->max, max);
+        units_write_duration(key->min, min);
+        units_write_duration(key->max, max);
     } else if (key->type == CONFIG_SIZE) {
         noun = "a size", examples = " (such as 64K, 10M, 1G)";
-        format_size(key->min, min);
-        format_size(key->max, max);
+        units_write_size((uint64_t)key->min, min);
+        units_write_size((uint64_t)key->max, max);
     }
     (void)snprintf(room, CONFIG_ALLOWED_SIZE, "%s from %s to %s%s%s%s", noun, min, max, examples,
                    key->word != NULL ? ", or " : "", key->word != NULL ? key->word : "");

@@ -53,6 +53,30 @@ bool units_parse_size(struct str text, uint64_t *ret_bytes)
     return parse_with_unit(text, sizes, ARRAY_LEN(sizes), 1ULL << 40, ret_bytes);
 }
 
+/* The largest unit that leaves no rest. */
+static void write_with_unit(int64_t value, const struct unit *units, size_t count,
+                            char ret_text[UNITS_TEXT_SIZE])
+{
+    size_t i = count - 1;
+    while (i > 0 && value % units[i].factor != 0)
+        i--;
+    (void)snprintf(ret_text, UNITS_TEXT_SIZE, "%" PRId64 STR_FMT, value / units[i].factor,
+                   STR_ARG(units[i].name));
+}
+
+void units_write_duration(int64_t ms, char ret_text[UNITS_TEXT_SIZE])
+{
+    if (ms == 0)
+        (void)snprintf(ret_text, UNITS_TEXT_SIZE, "0");
+    else
+        write_with_unit(ms, durations, ARRAY_LEN(durations), ret_text);
+}
+
+void units_write_size(uint64_t bytes, char ret_text[UNITS_TEXT_SIZE])
+{
+    write_with_unit((int64_t)bytes, sizes, bytes > 0 ? ARRAY_LEN(sizes) : 1, ret_text);
+}
+
 void units_format_duration(int64_t ms, char ret_text[UNITS_TEXT_SIZE])
 {
     int64_t seconds = ms / 1000;

@@ -14,6 +14,11 @@ bool units_parse_duration(struct str text, int64_t *ret_ms) MUST_CHECK;
 bool units_parse_size(struct str text, uint64_t *ret_bytes) MUST_CHECK;
 
 enum { UNITS_TEXT_SIZE = 32 };
+/* What the two above read as the same: "90s", "6h", "64K". */
+void units_write_duration(int64_t ms, char ret_text[UNITS_TEXT_SIZE]);
+void units_write_size(uint64_t bytes, char ret_text[UNITS_TEXT_SIZE]);
+
+/* For people, rounded. */
 void units_format_duration(int64_t ms,
                            char ret_text[UNITS_TEXT_SIZE]); /* "1.5s", "2m 05s", "3h 10m" */
 void units_format_size(uint64_t bytes, char ret_text[UNITS_TEXT_SIZE]); /* "512 B", "1.5 MiB" */
