@@ -23,6 +23,7 @@ struct store_options {
     int busy_timeout_ms; /* how long to wait for another process's lock; 0: 60,000 */
     const char *command; /* what the person typed, for view `crawl` */
     const char *version;
+    const char *settings; /* of this run, one JSON object (config/settings.h); NULL: not kept */
 };
 
 /* Opens, creates or migrates the database, takes the writer's lock for this process, lets old
@@ -63,6 +64,16 @@ struct store_host {
     int64_t robots_unix_ms; /* when it was fetched */
 };
 
+/* What became of an origin's robots.txt: what crawld explain tells. */
+struct store_robots {
+    struct str origin, host; /* "https://example.org:8443"; its politeness host */
+    int64_t fetched_unix_ms;
+    int32_t status;    /* HTTP status; 0: no answer */
+    enum cw_err err;   /* not CW_OK: it cannot be had */
+    struct str detail; /* for people; may be absent */
+    struct str body;   /* as it was read, decoded; absent: none */
+};
+
 /* How much work the caller wants back. */
 struct store_want {
     const struct str
@@ -85,6 +96,8 @@ struct store_batch {
     size_t attempt_count;
     const struct store_host *hosts;
     size_t host_count;
+    const struct store_robots *robots;
+    size_t robots_count;
     const struct str *idle_hosts; /* leases given back: nothing of them is queued here any more */
     size_t idle_host_count;
     struct store_want want;

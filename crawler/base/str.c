@@ -98,3 +98,10 @@ uint64_t str_hash(struct str s)
 {
     return XXH3_64bits(s.ptr, s.len);
 }
+
+void str_hash128(struct str s, uint8_t ret[16])
+{
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(s.ptr, s.len));
+    memcpy(ret, canonical.digest, sizeof canonical.digest);
+}

@@ -105,7 +105,8 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *ret) MUST_CHECK;
 /* A heap copy with a NUL behind it (owned by the caller), NULL when memory is out. */
 char *str_dup(struct str s) MUST_CHECK;
 
-/* XXH3, 64 bits. */
+/* XXH3, 64 bits; and 128 bits in its canonical (big-endian) form, for what is stored. */
 uint64_t str_hash(struct str s);
+void str_hash128(struct str s, uint8_t ret[16]);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "config/settings.h"
 #include "crawler/base/clock.h"
 #include "crawler/engine/crawl_p.h"
 #include "crawler/engine/visit.h"
@@ -13,6 +14,7 @@ enum {
     HEADER_BYTES = 256 * 1024,
     DIGESTING_MAX_BYTES = 32 * 1024 * 1024,
     BUSY_TIMEOUT_MS = 60 * 1000,
+    SETTINGS_MAX_BYTES = CONFIG_MAX_BYTES, /* what config can read again */
     IN_FLIGHT_PER_CONNECTION = 2,
 };
 
@@ -23,7 +25,7 @@ static void on_prepare(void *arg, struct store_batch *batch);
 static void on_stored(void *arg, const struct outcome *outcome);
 static void on_landed(void *arg, const struct store_reply *reply);
 static void on_robots_attempt(void *arg, const struct attempt *attempt);
-static void on_robots_known(void *arg, struct str host, int32_t status);
+static void on_robots_known(void *arg, const struct robots_known *known);
 static void on_deadline(uv_timer_t *timer);
 
 struct crawl *crawl_from(void *arg)
@@ -78,8 +80,20 @@ void crawl_free(struct crawl *crawl)
     free((char *)crawl->options.db_path);
     free((char *)crawl->options.command);
     free((char *)crawl->options.version);
+    free(crawl->settings);
     crawl->magic = 0;
     free(crawl);
+}
+
+/* For the database. A run whose settings pass all measure goes without: only explain misses them.
+ */
+static void write_settings(struct crawl *crawl)
+{
+    struct buf json = BUF_INIT(SETTINGS_MAX_BYTES);
+    if (settings_write(&json, crawl->config, crawl->engine->user_agent,
+                       crawl->options.seeds_open_guard, credentials_mask) == CW_OK)
+        crawl->settings = buf_take(&json, NULL);
+    buf_release(&json);
 }
 
 /* What can be had, or refused, without the database. */
@@ -95,7 +109,11 @@ static enum cw_err prepare(struct crawl *crawl, const struct crawl_options *opti
         return errmsg_set(reterr_msg, err, "%s", cw_err_text(err));
     set_request(crawl);
     err = seeds_check(options->config, reterr_msg);
-    return err == CW_OK ? rules_build_scope(crawl, &crawl->scope, reterr_msg) : err;
+    if (err == CW_OK)
+        err = rules_build_scope(crawl, &crawl->scope, reterr_msg);
+    if (err == CW_OK)
+        write_settings(crawl);
+    return err;
 }
 
 enum cw_err crawl_start(struct crawl **ret, struct engine *engine,
@@ -137,6 +155,7 @@ static void on_open(struct job *job)
         .busy_timeout_ms = BUSY_TIMEOUT_MS,
         .command = crawl->options.command,
         .version = crawl->options.version,
+        .settings = crawl->settings,
     };
     crawl->err = store_open(&crawl->store, &options, &crawl->message);
     if (crawl->err == CW_OK)
@@ -348,14 +367,34 @@ void crawl_note_sitemaps(struct crawl *crawl, const struct url *url, bool is_see
         sitemaps_note(crawl->sitemaps, url, robots);
 }
 
-static void on_robots_known(void *arg, struct str host, int32_t status)
+/* What is kept of it is for crawld explain. */
+static void store_robots(struct crawl *crawl, const struct robots_known *known, int64_t now_unix_ms)
+{
+    const struct store_robots robots = {
+        .origin = known->origin,
+        .host = known->host,
+        .fetched_unix_ms = now_unix_ms,
+        .status = known->status,
+        .err = known->err,
+        .detail = str_of(known->detail),
+        .body = known->body,
+    };
+    if (sink_add_robots(crawl->sink, &robots) != CW_OK)
+        log_warn(crawl->engine->log, "out of memory: a robots.txt is not recorded",
+                 F_STR("origin", robots.origin));
+}
+
+static void on_robots_known(void *arg, const struct robots_known *known)
 {
     struct crawl *crawl = crawl_from(arg);
-    struct bench_host *bh = workbench_find(&crawl->bench, host);
+    int64_t now_unix_ms = clock_unix_ms();
+    if (known->err != CW_ECANCELED)
+        store_robots(crawl, known, now_unix_ms);
+    struct bench_host *bh = workbench_find(&crawl->bench, known->host);
     if (bh == NULL)
         return;
-    bh->robots_status = status;
-    bh->robots_unix_ms = clock_unix_ms();
+    bh->robots_status = known->status > 0 ? known->status : -(int32_t)known->err;
+    bh->robots_unix_ms = now_unix_ms;
     bh->touched = true;
 }
 

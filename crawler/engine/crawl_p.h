@@ -23,6 +23,7 @@ struct crawl {
     struct engine *engine;             /* borrowed */
     const struct crawl_config *config; /* borrowed */
     struct crawl_options options;      /* its strings are owned: db_path, command, version */
+    char *settings;                    /* owned; for the database; NULL: not kept */
     struct store *store;               /* owned; reached through jobs only */
     struct sink *sink;                 /* owned */
     struct robotcache *robots;         /* owned */

@@ -1,6 +1,5 @@
 #include "crawler/engine/digest.h"
 
-#include <xxhash.h>
 #include <zstd.h>
 
 #include "crawler/base/utf8.h"
@@ -96,13 +95,6 @@ static enum cw_err decode(struct digester *d, struct page *page, const struct di
         return err;
     *ret_body = buf_str(&d->decoded);
     return CW_OK;
-}
-
-static void hash_body(struct page *page, struct str body)
-{
-    XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits(body.ptr, body.len));
-    memcpy(page->body_hash, canonical.digest, sizeof page->body_hash);
 }
 
 /* Finds what the body is, whatever it claims to be. */
@@ -288,7 +280,7 @@ static enum cw_err digest_body(struct digester *d, struct outcome *o, struct dig
     if (err != CW_OK)
         return err;
     o->page.size = (int64_t)body.len;
-    hash_body(&o->page, body);
+    str_hash128(body, o->page.body_hash);
     struct str type = find_type(d, o, input, body);
     make_ready(&d->text, 0);
     if (body.len > 0 && mime_is_html(type))

@@ -151,7 +151,8 @@ static int64_t crawl_delay_of_both(const struct robots_entry *entry)
 }
 
 /* The entry is known now; its waiters ask again. */
-static void settle(struct robots_entry *entry, enum cw_err err, const char *detail, int32_t status)
+static void settle(struct robots_entry *entry, enum cw_err err, const char *detail, int32_t status,
+                   struct str body)
 {
     struct robotcache *cache = entry->cache;
     end_fetching(entry);
@@ -161,7 +162,15 @@ static void settle(struct robots_entry *entry, enum cw_err err, const char *deta
     if (entry->host != NULL) {
         hosts_set_crawl_delay(cache->options.engine->hosts, entry->host,
                               crawl_delay_of_both(entry));
-        cache->options.on_known(cache->options.arg, host_name(entry->host), status);
+        const struct robots_known known = {
+            .origin = str_of(entry->origin),
+            .host = host_name(entry->host),
+            .status = status,
+            .err = err,
+            .detail = entry->detail,
+            .body = body,
+        };
+        cache->options.on_known(cache->options.arg, &known);
     }
     while (entry->waiters != NULL) {
         struct robots_waiter *waiter = entry->waiters;
@@ -183,13 +192,13 @@ static void record_attempt(struct robots_entry *entry, const struct fetch_result
 }
 
 /* A body that cannot be decoded holds no rule; what can be read before an error counts. */
-static enum cw_err read_rules(struct robots_entry *entry, const struct fetch_result *res)
+static enum cw_err read_rules(struct robots_entry *entry, const struct fetch_result *res,
+                              struct buf *body)
 {
-    CLEANUP(buf_release) struct buf body = BUF_INIT(ROBOTS_MAX_BYTES);
-    enum cw_err err = decode_content(&body, buf_str(&res->body), res->headers.content_encoding);
+    enum cw_err err = decode_content(body, buf_str(&res->body), res->headers.content_encoding);
     if (err == CW_ENOMEM)
         return err;
-    return robots_parse(&entry->rules, buf_str(&body), entry->cache->options.engine->agent);
+    return robots_parse(&entry->rules, buf_str(body), entry->cache->options.engine->agent);
 }
 
 static bool is_unreachable(const struct fetch_result *res)
@@ -210,7 +219,7 @@ static bool follow(struct robots_entry *entry, const struct fetch_result *res)
         entry->tries = 0;
         leads_on = true;
         if (url_copy(&entry->url, &to) != CW_OK || send_request(entry) != CW_OK)
-            settle(entry, CW_ENOMEM, cw_err_text(CW_ENOMEM), -(int32_t)CW_ENOMEM);
+            settle(entry, CW_ENOMEM, cw_err_text(CW_ENOMEM), 0, STR_NONE);
     }
     url_release(&to);
     return leads_on;
@@ -229,11 +238,11 @@ static void settle_unreachable(struct robots_entry *entry, const struct fetch_re
     char detail[DETAIL_MAX + sizeof "robots.txt: "];
     if (res->err != CW_OK) {
         (void)snprintf(detail, sizeof detail, "robots.txt: %s", res->detail);
-        settle(entry, res->err, detail, -(int32_t)res->err);
+        settle(entry, res->err, detail, 0, STR_NONE);
         return;
     }
     (void)snprintf(detail, sizeof detail, "robots.txt answered %d", (int)res->status);
-    settle(entry, CW_EROBOTS, detail, res->status);
+    settle(entry, CW_EROBOTS, detail, res->status, STR_NONE);
 }
 
 static void on_answer(struct errand *errand, struct fetch_result *res, int64_t limit_ms)
@@ -248,10 +257,11 @@ static void on_answer(struct errand *errand, struct fetch_result *res, int64_t l
     }
     if (follow(entry, res))
         return;
+    CLEANUP(buf_release) struct buf body = BUF_INIT(ROBOTS_MAX_BYTES);
     enum cw_err err = CW_OK;
     if (res->status >= 200 && res->status < 300)
-        err = read_rules(entry, res);
-    settle(entry, err, err != CW_OK ? cw_err_text(err) : "", res->status);
+        err = read_rules(entry, res, &body);
+    settle(entry, err, err != CW_OK ? cw_err_text(err) : "", res->status, buf_str(&body));
 }
 
 static void begin_fetching(struct robots_entry *entry)

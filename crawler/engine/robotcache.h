@@ -47,6 +47,15 @@ struct robots_waiter {
     robots_ready_fn *ready;
 };
 
+/* What came of one origin's robots.txt; borrowed for the call. */
+struct robots_known {
+    struct str origin, host; /* the origin's own politeness host */
+    int32_t status;          /* HTTP status; 0: no answer */
+    enum cw_err err;         /* not CW_OK: it cannot be had, and nothing may be fetched */
+    const char *detail;      /* when err: for people */
+    struct str body;         /* decoded; absent where it holds no rules */
+};
+
 /* How the crawl makes requests, and who wants to know of them. All borrowed for the cache's life.
  */
 struct robotcache_options {
@@ -57,7 +66,7 @@ struct robotcache_options {
     unsigned retries;
     void *arg;
     void (*on_attempt)(void *arg, const struct attempt *attempt); /* a row for view `fetch` */
-    void (*on_known)(void *arg, struct str host, int32_t status); /* of the origin's own host */
+    void (*on_known)(void *arg, const struct robots_known *known);
     void (*on_closed)(void *arg); /* after robotcache_close(); the cache is gone by then */
 };
 

@@ -9,13 +9,14 @@ enum { SEED_ARENA_MAX = 64 * 1024 * 1024 };
 
 /* Growing arrays of what one transaction shall hold. */
 struct gathered {
-    struct arena arena;        /* copies of seeds, found URLs and attempts */
+    struct arena arena;        /* copies of all but outcomes */
     struct outcome **outcomes; /* owned, each owned */
     struct store_seed *seeds;
     struct store_found *found;
     struct attempt *attempts;
+    struct store_robots *robots;
     size_t outcome_count, outcome_cap, seed_count, seed_cap, found_count, found_cap;
-    size_t attempt_count, attempt_cap;
+    size_t attempt_count, attempt_cap, robots_count, robots_cap;
     size_t bytes;
 };
 
@@ -61,7 +62,8 @@ static void gathered_clear(struct gathered *g)
     for (size_t i = 0; i < g->outcome_count; i++)
         outcome_free(g->outcomes[i]);
     arena_release(&g->arena);
-    g->outcome_count = g->seed_count = g->found_count = g->attempt_count = g->bytes = 0;
+    g->outcome_count = g->seed_count = g->found_count = g->attempt_count = 0;
+    g->robots_count = g->bytes = 0;
 }
 
 static void gathered_release(struct gathered *g)
@@ -71,11 +73,12 @@ static void gathered_release(struct gathered *g)
     free(g->seeds);
     free(g->found);
     free(g->attempts);
+    free(g->robots);
 }
 
 static size_t item_count(const struct gathered *g)
 {
-    return g->outcome_count + g->seed_count + g->found_count + g->attempt_count;
+    return g->outcome_count + g->seed_count + g->found_count + g->attempt_count + g->robots_count;
 }
 
 bool sink_is_full(const struct sink *sink)
@@ -119,6 +122,8 @@ static void write_now(struct sink *sink)
         .found_count = sink->writing.found_count,
         .attempts = sink->writing.attempts,
         .attempt_count = sink->writing.attempt_count,
+        .robots = sink->writing.robots,
+        .robots_count = sink->writing.robots_count,
         .want.now_unix_ms = clock_unix_ms(),
     };
     sink->options.on_prepare(sink->options.arg, &sink->batch);
@@ -217,6 +222,22 @@ enum cw_err sink_add_attempt(struct sink *sink, const struct attempt *attempt)
     if (err != CW_OK)
         return err;
     g->attempts[g->attempt_count++] = copy;
+    schedule(sink);
+    return CW_OK;
+}
+
+enum cw_err sink_add_robots(struct sink *sink, const struct store_robots *robots)
+{
+    struct gathered *g = &sink->filling;
+    struct store_robots copy = *robots;
+    if (!arena_keep(&g->arena, &copy.origin) || !arena_keep(&g->arena, &copy.host) ||
+        !arena_keep(&g->arena, &copy.detail) || !arena_keep(&g->arena, &copy.body))
+        return CW_ENOMEM;
+    enum cw_err err = grow(&g->robots, &g->robots_cap, g->robots_count, sizeof copy);
+    if (err != CW_OK)
+        return err;
+    g->robots[g->robots_count++] = copy;
+    g->bytes += copy.body.len;
     schedule(sink);
     return CW_OK;
 }

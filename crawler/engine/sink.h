@@ -52,6 +52,7 @@ enum cw_err sink_push(struct sink *sink, struct outcome *outcome) MUST_CHECK;
 enum cw_err sink_add_seed(struct sink *sink, const struct store_seed *seed) MUST_CHECK;
 enum cw_err sink_add_found(struct sink *sink, const struct store_found *found) MUST_CHECK;
 enum cw_err sink_add_attempt(struct sink *sink, const struct attempt *attempt) MUST_CHECK;
+enum cw_err sink_add_robots(struct sink *sink, const struct store_robots *robots) MUST_CHECK;
 
 void sink_flush(struct sink *sink); /* the next batch goes as soon as it can, even an empty one */
 bool sink_is_full(const struct sink *sink);

@@ -1,5 +1,6 @@
 #include "crawler/base/clock.h"
 #include "storage/sqlite/lease.h"
+#include "storage/sqlite/robots.h"
 #include "storage/sqlite/store_p.h"
 #include "storage/sqlite/visits.h"
 
@@ -9,8 +10,8 @@ enum { NEW_HOSTS_MAX = 65536 };
 
 static size_t count_hosts(const struct store_batch *b, size_t urls)
 {
-    return urls + b->outcome_count + b->attempt_count + b->host_count + b->idle_host_count +
-           b->want.host_count + b->want.new_hosts + 1;
+    return urls + b->outcome_count + b->attempt_count + b->host_count + b->robots_count +
+           b->idle_host_count + b->want.host_count + b->want.new_hosts + 1;
 }
 
 static void collect_seeds(struct work *w, const struct store_batch *b, struct sightings *sightings)
@@ -77,6 +78,8 @@ static void apply(struct work *w, const struct store_batch *b, size_t urls)
     for (size_t i = 0; i < b->attempt_count; i++)
         visits_store_attempt(w, &b->attempts[i]);
     store_clocks(w, b->hosts, b->host_count);
+    for (size_t i = 0; i < b->robots_count; i++)
+        robots_store(w, &b->robots[i]);
     lease_return_hosts(w, b->idle_hosts, b->idle_host_count);
     work_save_hosts(w);
 }

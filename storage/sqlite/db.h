@@ -49,6 +49,7 @@ enum db_statement {
     DB_SEED_RETRY,
     DB_REJUDGE_LIST,
     DB_REJUDGE_NOTE,
+    DB_ROBOTS_INSERT,
     DB_READ_URL,
     DB_READ_BODY,
     DB_AUDIT_CLOCK,

@@ -15,7 +15,21 @@ static const char REVISITS[] = "";
 static const char TRAPS[] = "";
 
 /* What crawld explain reads: the settings of each run, robots.txt as it was received. */
-static const char EXPLANATIONS[] = "";
+static const char EXPLANATIONS[] =
+    /* One JSON object (config/settings.h). NULL: an older run. */
+    "ALTER TABLE crawl_ ADD COLUMN settings TEXT;"
+
+    /* What became of each origin's robots.txt the last time. id: twice its host's, and one for
+     * https. hash: of the text, in body_; NULL: there is none. */
+    "CREATE TABLE robots_(id INTEGER PRIMARY KEY, fetched_ms INTEGER NOT NULL, status INTEGER,"
+    " error TEXT, detail TEXT, hash BLOB);"
+
+    /* A URL's attempts are a chain, from the latest back: no index, no row written for its sake. */
+    "ALTER TABLE url_ ADD COLUMN last_fetch INTEGER;"
+    "ALTER TABLE fetch_ ADD COLUMN previous INTEGER;"
+
+    /* The page that had this content first; NULL: an older row, or robots.txt. */
+    "ALTER TABLE body_ ADD COLUMN url_id INTEGER;";
 
 /* What the audit reads: the limits in force at each request. */
 static const char LIMITS[] = "";

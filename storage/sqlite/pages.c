@@ -64,16 +64,16 @@ static void insert_page(struct work *w, const struct outcome *o, enum cw_err err
     query_run(&q);
 }
 
-static void store_body(struct work *w, const struct page *p)
+void pages_store_body(struct work *w, int64_t url_id, const uint8_t hash[16], int64_t size,
+                      struct str frame)
 {
-    if (p->body.len == 0)
-        return;
     struct query q = db_query(w->db, DB_BODY_INSERT,
-                              "INSERT INTO body_(hash, size, zstd) VALUES(?, ?, ?)"
+                              "INSERT INTO body_(hash, size, zstd, url_id) VALUES(?, ?, ?, ?)"
                               " ON CONFLICT(hash) DO NOTHING");
-    put_blob(&q, p->body_hash, HASH_SIZE);
-    put_int(&q, p->size);
-    put_blob(&q, p->body.ptr, p->body.len);
+    put_blob(&q, hash, HASH_SIZE);
+    put_int(&q, size);
+    put_blob(&q, frame.ptr, frame.len);
+    put_int_or_null(&q, url_id, 0);
     query_run(&q);
 }
 
@@ -150,7 +150,9 @@ void pages_store(struct work *w, const struct visit *visit, enum cw_err err)
         forget_old(w, visit->url.id, &old);
     int64_t first_link = insert_links(w, visit);
     insert_page(w, visit->outcome, err, first_link);
-    store_body(w, &visit->outcome->page);
+    const struct page *page = &visit->outcome->page;
+    if (page->body.len > 0)
+        pages_store_body(w, visit->url.id, page->body_hash, page->size, buf_str(&page->body));
     if (visit->redirect != NULL)
         insert_redirect(w, visit, err != CW_EREDIRECT);
     count_page(w, visit, old.status);

@@ -8,4 +8,9 @@
  * was wrong with it, CW_OK when nothing. */
 void pages_store(struct work *w, const struct visit *visit, enum cw_err err);
 
+/* Keeps a content once, however often it comes. `frame` is its zstd frame; `url_id` the page that
+ * has it, 0 when no page does. */
+void pages_store_body(struct work *w, int64_t url_id, const uint8_t hash[16], int64_t size,
+                      struct str frame);
+
 #endif

@@ -80,10 +80,11 @@ static void begin_crawl(struct db *db, const struct store_options *options)
     lease_lapse(db);
     struct query q = db_query(db, DB_CRAWL_BEGIN,
                               "INSERT INTO crawl_(started_ms, command, version, pages, errors,"
-                              " bytes) VALUES(?, ?, ?, 0, 0, 0)");
+                              " bytes, settings) VALUES(?, ?, ?, 0, 0, 0, ?)");
     put_int(&q, clock_unix_ms());
     put_text(&q, str_of(options->command));
     put_text(&q, str_of(options->version));
+    put_text(&q, str_of(options->settings));
     query_run(&q);
     db_end(db);
 }

@@ -206,8 +206,8 @@ static void fail_not_leased(struct work *w, int64_t id)
 
 bool urls_read_leased(struct work *w, int64_t id, struct leased_url *ret)
 {
-    struct query q =
-        db_query(w->db, DB_URL_LEASED, "SELECT hops, seed FROM url_ WHERE id = ? AND state = 1");
+    struct query q = db_query(w->db, DB_URL_LEASED,
+                              "SELECT hops, seed, last_fetch FROM url_ WHERE id = ? AND state = 1");
     put_int(&q, id);
     if (!query_next(&q)) {
         fail_not_leased(w, id);
@@ -217,6 +217,7 @@ bool urls_read_leased(struct work *w, int64_t id, struct leased_url *ret)
         .id = id,
         .hops = (int32_t)query_int(&q, 0),
         .is_seed = query_int(&q, 1) != 0,
+        .last_fetch = query_int(&q, 2),
     };
     query_end(&q);
     return true;
@@ -241,14 +242,16 @@ static struct str end_detail(const struct url_end *end)
 
 void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct url_end *end)
 {
-    struct query q = db_query(w->db, DB_URL_FINISH,
-                              "UPDATE url_ SET state = ?, reason = ?, detail = ?, due_ms = ?,"
-                              " attempts = attempts + ? WHERE id = ? AND state = 1");
+    struct query q =
+        db_query(w->db, DB_URL_FINISH,
+                 "UPDATE url_ SET state = ?, reason = ?, detail = ?, due_ms = ?,"
+                 " attempts = attempts + ?, last_fetch = ? WHERE id = ? AND state = 1");
     put_int(&q, end->state);
     put_text(&q, end_reason(end));
     put_text(&q, end_detail(end));
     put_int(&q, end->state == URL_QUEUED ? MAX(end->due_unix_ms, 0) : 0);
     put_int(&q, end->new_attempts);
+    put_int_or_null(&q, end->last_fetch, 0);
     put_int(&q, id);
     query_run(&q);
     if (sqlite3_changes64(w->db->handle) == 0)

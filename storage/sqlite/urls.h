@@ -33,6 +33,7 @@ void urls_resolve(struct work *w, struct sightings *s);
 /* A leased URL, as the database has it. */
 struct leased_url {
     int64_t id;
+    int64_t last_fetch; /* row of its latest attempt; 0: none */
     int32_t hops;
     bool is_seed;
 };
@@ -50,6 +51,7 @@ struct url_end {
     struct str detail;
     int64_t due_unix_ms;  /* of QUEUED */
     int32_t new_attempts; /* requests made since it was leased */
+    int64_t last_fetch;   /* row of its latest attempt; 0: none */
 };
 void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct url_end *end);
 

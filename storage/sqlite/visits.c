@@ -83,14 +83,17 @@ static void put_error(struct query *q, enum cw_err err)
     put_text(q, err != CW_OK ? str_of(cw_err_name(err)) : STR_NONE);
 }
 
-static void insert_attempt(struct work *w, const struct attempt *a, int64_t url_id)
+/* `previous`: the row of the URL's attempt before; 0: none. */
+static void insert_attempt(struct work *w, const struct attempt *a, int64_t url_id,
+                           int64_t previous)
 {
-    struct query q = db_query(w->db, DB_FETCH_INSERT,
-                              "INSERT INTO fetch_(kind, url_id, url, started_ms, ended_ms, attempt,"
-                              " status, error, detail, limit_ms, dns_ms, connect_ms, tls_ms,"
-                              " first_byte_ms, total_ms, size, http_version, remote_ip,"
-                              " retry_after_ms)"
-                              " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    struct query q =
+        db_query(w->db, DB_FETCH_INSERT,
+                 "INSERT INTO fetch_(kind, url_id, url, started_ms, ended_ms, attempt,"
+                 " status, error, detail, limit_ms, dns_ms, connect_ms, tls_ms,"
+                 " first_byte_ms, total_ms, size, http_version, remote_ip,"
+                 " retry_after_ms, previous)"
+                 " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     put_int(&q, a->kind);
     put_int_or_null(&q, url_id, -1);
     put_text(&q, url_id == -1 ? a->url : STR_NONE);
@@ -110,26 +113,29 @@ static void insert_attempt(struct work *w, const struct attempt *a, int64_t url_
     put_int_or_null(&q, a->http_version, 0);
     put_text(&q, a->remote_ip);
     put_ms(&q, a->retry_after_ms);
+    put_int_or_null(&q, previous, 0);
     query_run(&q);
 }
 
-static void store_attempt(struct work *w, struct host_row *host, const struct attempt *a,
-                          int64_t url_id)
+/* Gives the row's id. */
+static int64_t store_attempt(struct work *w, struct host_row *host, const struct attempt *a,
+                             int64_t url_id, int64_t previous)
 {
-    insert_attempt(w, a, url_id);
+    insert_attempt(w, a, url_id, previous);
     bool has_failed = a->err != CW_OK;
     host->errors += has_failed;
     host->bytes += a->size;
     host->changed = true;
     w->errors += has_failed;
     w->bytes += a->size;
+    return sqlite3_last_insert_rowid(w->db->handle);
 }
 
 void visits_store_attempt(struct work *w, const struct attempt *attempt)
 {
     struct host_row *host = work_host(w, attempt->host);
     if (host != NULL)
-        store_attempt(w, host, attempt, -1);
+        (void)store_attempt(w, host, attempt, -1, 0);
 }
 
 /* Does following the redirects on record from `id` lead back to `source`, or nowhere within
@@ -160,6 +166,7 @@ static struct url_end decide_end(struct work *w, const struct visit *v)
         .detail = o->detail,
         .due_unix_ms = o->due_unix_ms,
         .new_attempts = o->has_attempt,
+        .last_fetch = v->url.last_fetch,
     };
     if (v->redirect == NULL || o->state != URL_DONE)
         return end;
@@ -176,9 +183,9 @@ static void store_visit(struct work *w, const struct visit *v)
 {
     const struct outcome *o = v->outcome;
     struct url_end end = decide_end(w, v);
-    urls_finish(w, v->host, o->url_id, &end);
     if (o->has_attempt)
-        store_attempt(w, v->host, &o->attempt, o->url_id);
+        end.last_fetch = store_attempt(w, v->host, &o->attempt, o->url_id, v->url.last_fetch);
+    urls_finish(w, v->host, o->url_id, &end);
     if (o->has_page)
         pages_store(w, v, end.state == URL_FAILED ? end.err : o->err);
 }

@@ -11,7 +11,9 @@ struct cache {
     struct fetch_request request;
     struct robotcache *cache;
     unsigned attempts, knowns;
-    int32_t status;
+    int32_t status; /* of the last on_known() */
+    enum cw_err err;
+    size_t body_bytes;
     bool is_closed;
 };
 
@@ -38,12 +40,15 @@ static void on_attempt(void *arg, const struct attempt *attempt)
     c->attempts++;
 }
 
-static void on_known(void *arg, struct str host, int32_t status)
+static void on_known(void *arg, const struct robots_known *known)
 {
     struct cache *c = arg;
-    assert_true(str_starts(host, STR("127.0.0.1:")));
+    assert_true(str_starts(known->host, STR("127.0.0.1:")));
+    assert_true(str_starts(known->origin, STR("http://127.0.0.1:")));
     c->knowns++;
-    c->status = status;
+    c->status = known->status;
+    c->err = known->err;
+    c->body_bytes = known->body.len;
 }
 
 static void on_closed(void *arg)
@@ -163,6 +168,8 @@ static void the_answer__decides(void **state)
         assert_int_equal(c.attempts, rc->requests);
         assert_int_equal(c.knowns, 1);
         assert_int_equal(c.status, rc->status);
+        bool is_read = rc->status >= 200 && rc->status < 300;
+        assert_int_equal(c.body_bytes, is_read ? strlen(rc->body) : 0);
         close_cache(&c);
     }
 }
@@ -199,7 +206,8 @@ static void a_lost_connection__is_tried_again_then_forbids(void **state)
     struct robots_answer answer = verdict_on(&c, "/");
     assert_int_equal(answer.verdict, ROBOTS_UNREACHABLE);
     assert_int_equal(answer.err, CW_EEMPTY);
-    assert_int_equal(c.status, -(int32_t)CW_EEMPTY);
+    assert_int_equal(c.status, 0);
+    assert_int_equal(c.err, CW_EEMPTY);
     assert_int_equal(c.attempts, 2);
     close_cache(&c);
 }
