@@ -5,13 +5,18 @@
 static int64_t read_ms(clockid_t id)
 {
     struct timespec now;
-    (void)clock_gettime(id, &now); /* cannot fail for these two clocks */
+    (void)clock_gettime(id, &now); /* cannot fail for these clocks */
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 int64_t clock_mono_ms(void)
 {
     return read_ms(CLOCK_MONOTONIC);
+}
+
+int64_t clock_boot_ms(void)
+{
+    return read_ms(CLOCK_BOOTTIME);
 }
 
 int64_t clock_unix_ms(void)

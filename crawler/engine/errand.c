@@ -40,11 +40,15 @@ void errand_start(struct errand *e)
 
 enum { RETRY_AFTER_MAX_MS = 24 * 3600 * 1000 };
 
-static int64_t retry_after_ms(const struct fetch_result *res)
+int64_t errand_retry_after_ms(const struct fetch_result *res)
 {
+    int64_t now_unix_ms = clock_unix_ms(), sent_unix_ms;
     if (str_is_absent(res->headers.retry_after))
         return -1;
-    return httpdate_retry_after_ms(res->headers.retry_after, clock_unix_ms(), RETRY_AFTER_MAX_MS);
+    if (!str_is_absent(res->headers.date) &&
+        httpdate_parse(res->headers.date, now_unix_ms, &sent_unix_ms))
+        now_unix_ms = sent_unix_ms;
+    return httpdate_retry_after_ms(res->headers.retry_after, now_unix_ms, RETRY_AFTER_MAX_MS);
 }
 
 /* Gives the turn back and tells the owner; the errand may be gone afterwards. */
@@ -57,7 +61,7 @@ static void finish(struct errand *e, struct fetch_result *res)
         .err = res->err,
         .status = res->status,
         .elapsed_ms = MAX(res->time.total_ms, 0),
-        .retry_after_ms = retry_after_ms(res),
+        .retry_after_ms = errand_retry_after_ms(res),
         .sent = sent,
     };
     hosts_done(engine->hosts, &e->turn, &result, now_ms);
@@ -208,6 +212,6 @@ struct attempt errand_attempt(enum fetch_kind kind, struct str url, struct str h
         .size = res->size,
         .http_version = res->http_version,
         .remote_ip = text_of(res->remote_ip),
-        .retry_after_ms = MIN(retry_after_ms(res), MAX_BACKOFF_MS),
+        .retry_after_ms = MIN(errand_retry_after_ms(res), MAX_BACKOFF_MS),
     };
 }

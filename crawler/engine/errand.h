@@ -64,6 +64,10 @@ bool errand_cancel(struct errand *errand) MUST_CHECK;
 struct attempt errand_attempt(enum fetch_kind kind, struct str url, struct str host,
                               int32_t attempt, const struct fetch_result *res, int64_t limit_ms);
 
+/* How long the answer asks to be left alone; -1: it does not say. A date counts from the Date of
+ * the answer, where it has one: our wall clock may be wrong. Clamped to a day. */
+int64_t errand_retry_after_ms(const struct fetch_result *res);
+
 /* For the pump: the turn has come. */
 void errand_take_turn(struct turn *turn);
 

@@ -7,9 +7,8 @@
 #include "crawler/engine/crawl_p.h"
 #include "crawler/engine/errand.h"
 #include "crawler/engine/judge.h"
-#include "crawler/parse/httpdate.h"
 
-enum { VISIT_MAGIC = 0x56495354, RETRY_AFTER_MAX_MS = 24 * 3600 * 1000 };
+enum { VISIT_MAGIC = 0x56495354 };
 
 /* Where a visit stands; what is pending in each place. */
 enum visit_state {
@@ -341,10 +340,7 @@ static void on_answer(struct errand *errand, struct fetch_result *res, int64_t l
     assert(v->magic == VISIT_MAGIC);
     v->host->touched = true;
     v->crawl->bytes += res->size;
-    v->retry_after_ms = str_is_absent(res->headers.retry_after)
-                            ? -1
-                            : httpdate_retry_after_ms(res->headers.retry_after, clock_unix_ms(),
-                                                      RETRY_AFTER_MAX_MS);
+    v->retry_after_ms = errand_retry_after_ms(res);
     if (begin_outcome(v) == NULL) {
         end_visit(v);
         return;

@@ -225,6 +225,34 @@ static void a_full_address__sends_it_back_until_there_is_a_slot(void **state)
     end(&f);
 }
 
+static void retry_after__counts_from_the_date_of_the_answer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *retry_after, *date;
+        int64_t wait_ms;
+    } cases[] = {
+        {"none", NULL, "Wed, 21 Oct 2015 07:28:00 GMT", -1},
+        {"seconds", "120", "Wed, 21 Oct 2015 07:28:00 GMT", 120000},
+        {"a date, whatever our clock says", "Wed, 21 Oct 2015 07:28:30 GMT",
+         "Wed, 21 Oct 2015 07:28:00 GMT", 30000},
+        {"one that is past", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:30 GMT", 0},
+        {"no Date: our own clock", "Wed, 21 Oct 2015 07:28:30 GMT", NULL, 0},
+        {"a Date that is none", "Wed, 21 Oct 2015 07:28:30 GMT", "yesterday", 0},
+        {"more than a day", "Wed, 21 Oct 2099 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:00 GMT",
+         24 * 3600 * 1000},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fetch_result res = {
+            .headers = {.retry_after =
+                            cases[i].retry_after ? str_of(cases[i].retry_after) : STR_NONE,
+                        .date = cases[i].date ? str_of(cases[i].date) : STR_NONE},
+        };
+        if (errand_retry_after_ms(&res) != cases[i].wait_ms)
+            fail_msg("%s: %lld", cases[i].name, (long long)errand_retry_after_ms(&res));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +263,7 @@ int main(void)
         cmocka_unit_test(cancelled_while_it_fetches__ends_later_as_cancelled),
         cmocka_unit_test(a_name_that_does_not_exist__fails),
         cmocka_unit_test(a_full_address__sends_it_back_until_there_is_a_slot),
+        cmocka_unit_test(retry_after__counts_from_the_date_of_the_answer),
     };
     executor_prepare_pool(PARSE_SEATS, STORE_SEATS);
     return cmocka_run_group_tests(tests, NULL, NULL);

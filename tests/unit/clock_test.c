@@ -46,6 +46,18 @@ static void monotonic_clock__never_goes_back(void **state)
     }
 }
 
+static void boot_clock__never_goes_back_and_counts_no_less_than_the_monotonic_one(void **state)
+{
+    int64_t last = clock_boot_ms();
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        int64_t mono = clock_mono_ms(), now = clock_boot_ms();
+        assert_true(now >= last);
+        assert_true(now >= mono); /* sleep counts, too */
+        last = now;
+    }
+}
+
 static void wall_clock__is_in_milliseconds_since_1970(void **state)
 {
     time_t before = time(NULL);
@@ -61,6 +73,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(time__is_utc_text_within_the_years_0_to_9999),
         cmocka_unit_test(monotonic_clock__never_goes_back),
+        cmocka_unit_test(boot_clock__never_goes_back_and_counts_no_less_than_the_monotonic_one),
         cmocka_unit_test(wall_clock__is_in_milliseconds_since_1970),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
