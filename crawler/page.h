@@ -112,6 +112,12 @@ struct attempt {
     int32_t http_version; /* 10, 11, 20; 0 unknown */
     struct str remote_ip;
     int64_t retry_after_ms; /* as the server asked, at most the longest rest; -1: it did not */
+    /* The limits in force when it started: requests at once to the host, and to the address.
+     * 0: none, or it never reached for a host. */
+    int32_t host_slots, address_slots;
+    /* When it started, when it had ended, and until when its host is left alone after it; on the
+     * boot clock (clock.h), that nobody can set. 0: not known. */
+    int64_t started_boot_ms, ended_boot_ms, quiet_until_boot_ms;
 };
 
 /* The latest answer of a URL: a row of view `page`. */

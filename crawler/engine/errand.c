@@ -51,11 +51,27 @@ int64_t errand_retry_after_ms(const struct fetch_result *res)
     return httpdate_retry_after_ms(res->headers.retry_after, now_unix_ms, RETRY_AFTER_MAX_MS);
 }
 
+static struct errand_terms terms_of(const struct errand *e, int64_t now_ms)
+{
+    struct host_status status;
+    int64_t boot_ms = clock_boot_ms();
+    host_status(e->host, &status);
+    return (struct errand_terms){
+        .limit_ms = e->turn.limit_ms,
+        .host_slots = e->turn.host_slots,
+        .address_slots = e->turn.address_slots,
+        .started_ms = e->started_boot_ms,
+        .ended_ms = boot_ms,
+        .quiet_until_ms =
+            status.quiet_until_ms != INT64_MIN ? boot_ms + status.quiet_until_ms - now_ms : 0,
+    };
+}
+
 /* Gives the turn back and tells the owner; the errand may be gone afterwards. */
 static void finish(struct errand *e, struct fetch_result *res)
 {
     struct engine *engine = e->engine;
-    int64_t now_ms = clock_mono_ms(), limit_ms = e->turn.limit_ms;
+    int64_t now_ms = clock_mono_ms();
     bool sent = e->state == ERRAND_FETCHING && res->err != CW_EBLOCKED; /* canceled or not */
     const struct turn_result result = {
         .err = res->err,
@@ -66,10 +82,11 @@ static void finish(struct errand *e, struct fetch_result *res)
     };
     hosts_done(engine->hosts, &e->turn, &result, now_ms);
     engine_pump_soon(engine);
+    const struct errand_terms terms = terms_of(e, now_ms);
     res->time.dns_ms = e->dns_ms;
     resolved_drop(STEAL(e->addresses));
     e->magic = 0;
-    e->done(e, res, limit_ms);
+    e->done(e, res, &terms);
 }
 
 /* Ends an errand that never became a transfer. */
@@ -118,6 +135,7 @@ static void fetch_now(struct errand *e, const struct resolved *addresses)
         return;
     }
     e->state = ERRAND_FETCHING;
+    e->started_boot_ms = clock_boot_ms();
     e->addresses = addresses != NULL ? resolved_hold(addresses) : NULL;
     e->request.addresses = is_ip_literal(e->hostname) ? NULL : e->addresses;
     enum cw_err err = fetch_start(&e->fetch, e->engine->pool, &e->request, on_fetched, e);
@@ -136,6 +154,7 @@ void errand_take_turn(struct turn *turn)
     }
     e->state = ERRAND_RESOLVING;
     e->started_unix_ms = clock_unix_ms();
+    e->started_boot_ms = clock_boot_ms();
     e->asked_ms = clock_mono_ms();
     if (e->request.proxy != NULL) { /* the proxy resolves; its own name is the pool's business */
         fetch_now(e, NULL);
@@ -197,7 +216,8 @@ static struct str text_of(const char *text)
 }
 
 struct attempt errand_attempt(enum fetch_kind kind, struct str url, struct str host,
-                              int32_t attempt, const struct fetch_result *res, int64_t limit_ms)
+                              int32_t attempt, const struct fetch_result *res,
+                              const struct errand_terms *terms)
 {
     return (struct attempt){
         .kind = kind,
@@ -208,10 +228,15 @@ struct attempt errand_attempt(enum fetch_kind kind, struct str url, struct str h
         .status = res->status,
         .err = res->err,
         .detail = text_of(res->detail),
-        .limit_ms = (int32_t)limit_ms,
+        .limit_ms = (int32_t)terms->limit_ms,
         .size = res->size,
         .http_version = res->http_version,
         .remote_ip = text_of(res->remote_ip),
         .retry_after_ms = MIN(errand_retry_after_ms(res), MAX_BACKOFF_MS),
+        .host_slots = (int32_t)terms->host_slots,
+        .address_slots = (int32_t)terms->address_slots,
+        .started_boot_ms = terms->started_ms,
+        .ended_boot_ms = terms->ended_ms,
+        .quiet_until_boot_ms = terms->quiet_until_ms,
     };
 }

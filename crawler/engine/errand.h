@@ -12,9 +12,20 @@
 #include "crawler/frontier/hosts.h"
 
 struct errand;
-/* `res` is borrowed for the call; never called before errand_start() returns. Of the errand itself
- * nothing is left anywhere then: its memory may go. `limit_ms` is the delay that was in force. */
-typedef void errand_done_fn(struct errand *errand, struct fetch_result *res, int64_t limit_ms);
+
+/* What politeness asked of a request, and what it did to the host's clock: for the database. Times
+ * are the boot clock's. */
+struct errand_terms {
+    int64_t limit_ms;                   /* the delay that was in force */
+    unsigned host_slots, address_slots; /* ... and the requests at once; 0: not limited, not sent */
+    int64_t started_ms, ended_ms;
+    int64_t quiet_until_ms; /* the host is left alone until then */
+};
+
+/* `res` and `terms` are borrowed for the call; never called before errand_start() returns. Of the
+ * errand itself nothing is left anywhere then: its memory may go. */
+typedef void errand_done_fn(struct errand *errand, struct fetch_result *res,
+                            const struct errand_terms *terms);
 
 /* Asked when the turn has come: false gives the turn back, and the errand waits aside until
  * errand_resume(). */
@@ -45,7 +56,7 @@ struct errand {
     struct resolved *addresses;   /* held while it fetches */
     int64_t asked_ms;             /* when the name was asked for; monotonic */
     int32_t dns_ms;
-    int64_t started_unix_ms;
+    int64_t started_unix_ms, started_boot_ms;
     bool canceled, first;
     errand_may_go_fn *may_go;       /* NULL: always */
     errand_sent_back_fn *sent_back; /* NULL: need not know */
@@ -62,7 +73,8 @@ bool errand_cancel(struct errand *errand) MUST_CHECK;
 /* The row for view `fetch` that a request makes; all but its numbers is borrowed from what was
  * given. */
 struct attempt errand_attempt(enum fetch_kind kind, struct str url, struct str host,
-                              int32_t attempt, const struct fetch_result *res, int64_t limit_ms);
+                              int32_t attempt, const struct fetch_result *res,
+                              const struct errand_terms *terms);
 
 /* How long the answer asks to be left alone; -1: it does not say. A date counts from the Date of
  * the answer, where it has one: our wall clock may be wrong. Clamped to a day. */

@@ -41,7 +41,8 @@ struct robotcache {
     bool closing;
 };
 
-static void on_answer(struct errand *errand, struct fetch_result *res, int64_t limit_ms);
+static void on_answer(struct errand *errand, struct fetch_result *res,
+                      const struct errand_terms *terms);
 
 enum cw_err robotcache_new(struct robotcache **ret, const struct robotcache_options *options)
 {
@@ -182,12 +183,11 @@ static void settle(struct robots_entry *entry, enum cw_err err, const char *deta
 }
 
 static void record_attempt(struct robots_entry *entry, const struct fetch_result *res,
-                           int64_t limit_ms)
+                           const struct errand_terms *terms)
 {
     const struct robotcache_options *options = &entry->cache->options;
-    const struct attempt attempt =
-        errand_attempt(FETCH_ROBOTS, url_href(&entry->url), url_host_key(&entry->url), entry->tries,
-                       res, limit_ms);
+    const struct attempt attempt = errand_attempt(
+        FETCH_ROBOTS, url_href(&entry->url), url_host_key(&entry->url), entry->tries, res, terms);
     options->on_attempt(options->arg, &attempt);
 }
 
@@ -245,11 +245,12 @@ static void settle_unreachable(struct robots_entry *entry, const struct fetch_re
     settle(entry, CW_EROBOTS, detail, res->status, STR_NONE);
 }
 
-static void on_answer(struct errand *errand, struct fetch_result *res, int64_t limit_ms)
+static void on_answer(struct errand *errand, struct fetch_result *res,
+                      const struct errand_terms *terms)
 {
     struct robots_entry *entry = CONTAINER_OF(errand, struct robots_entry, errand);
     if (res->err != CW_ECANCELED)
-        record_attempt(entry, res, limit_ms);
+        record_attempt(entry, res, terms);
     if (is_unreachable(res)) {
         if (!try_again(entry, res))
             settle_unreachable(entry, res);

@@ -56,7 +56,8 @@ struct sitemaps {
 /* In order of time. */
 static void ask_robots(struct file *f);
 static void on_robots(struct robots_waiter *waiter);
-static void on_answer(struct errand *errand, struct fetch_result *res, int64_t limit_ms);
+static void on_answer(struct errand *errand, struct fetch_result *res,
+                      const struct errand_terms *terms);
 static void on_read(struct job *job);
 static void on_was_read(struct job *job);
 
@@ -243,11 +244,12 @@ static void on_robots(struct robots_waiter *waiter)
     ask_robots(f);
 }
 
-static void record_attempt(struct file *f, const struct fetch_result *res, int64_t limit_ms)
+static void record_attempt(struct file *f, const struct fetch_result *res,
+                           const struct errand_terms *terms)
 {
     struct crawl *crawl = f->all->crawl;
     const struct attempt attempt = errand_attempt(FETCH_SITEMAP, url_href(&f->url),
-                                                  url_host_key(&f->url), f->tries, res, limit_ms);
+                                                  url_host_key(&f->url), f->tries, res, terms);
     crawl_record_attempt(crawl, &attempt);
     struct bench_host *bh = workbench_find(&crawl->bench, attempt.host);
     if (bh != NULL)
@@ -311,12 +313,13 @@ static void start_reading(struct file *f, struct fetch_result *res)
 }
 
 /* Many hosts have none: that is no news. */
-static void on_answer(struct errand *errand, struct fetch_result *res, int64_t limit_ms)
+static void on_answer(struct errand *errand, struct fetch_result *res,
+                      const struct errand_terms *terms)
 {
     struct file *f = CONTAINER_OF(errand, struct file, errand);
     assert(f->magic == FILE_MAGIC);
     if (res->err != CW_ECANCELED)
-        record_attempt(f, res, limit_ms);
+        record_attempt(f, res, terms);
     if (is_worth_another_try(f, res))
         send_errand(f);
     else if (res->err == CW_OK && follow(f, res))

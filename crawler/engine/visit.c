@@ -39,7 +39,8 @@ static void ask_robots(struct visit *v);
 static void on_robots(struct robots_waiter *waiter);
 static bool on_may_go(struct errand *errand);
 static void on_sent_back(struct errand *errand);
-static void on_answer(struct errand *errand, struct fetch_result *res, int64_t limit_ms);
+static void on_answer(struct errand *errand, struct fetch_result *res,
+                      const struct errand_terms *terms);
 static void on_digest(struct job *job);
 static void on_digested(struct job *job);
 
@@ -274,12 +275,13 @@ static void on_sent_back(struct errand *errand)
         end_visit(v);
 }
 
-static void record_attempt(struct visit *v, const struct fetch_result *res, int64_t limit_ms)
+static void record_attempt(struct visit *v, const struct fetch_result *res,
+                           const struct errand_terms *terms)
 {
     struct outcome *o = v->outcome;
     o->err = res->err;
     o->has_attempt = true;
-    o->attempt = errand_attempt(FETCH_PAGE, o->url, o->host, v->lease.attempts + 1, res, limit_ms);
+    o->attempt = errand_attempt(FETCH_PAGE, o->url, o->host, v->lease.attempts + 1, res, terms);
     keep_detail(o, o->attempt.detail);
     o->attempt.detail = o->detail;
     if (!arena_keep(&o->arena, &o->attempt.remote_ip))
@@ -334,7 +336,8 @@ static void start_digest(struct visit *v, struct fetch_result *res)
     executor_run(crawl->engine->executor, LANE_PARSE, &v->job, on_digest, on_digested);
 }
 
-static void on_answer(struct errand *errand, struct fetch_result *res, int64_t limit_ms)
+static void on_answer(struct errand *errand, struct fetch_result *res,
+                      const struct errand_terms *terms)
 {
     struct visit *v = CONTAINER_OF(errand, struct visit, errand);
     assert(v->magic == VISIT_MAGIC);
@@ -345,7 +348,7 @@ static void on_answer(struct errand *errand, struct fetch_result *res, int64_t l
         end_visit(v);
         return;
     }
-    record_attempt(v, res, limit_ms);
+    record_attempt(v, res, terms);
     if (res->err == CW_OK)
         start_digest(v, res);
     else

@@ -230,6 +230,8 @@ bool hosts_locate(struct hosts *hosts, struct turn *turn, struct str address, in
         return false;
     }
     turn->limit_ms = pace_delay_ms(&host->pace);
+    turn->host_slots = host->pace.per_host;
+    turn->address_slots = found != NULL ? hosts->limits.per_address : 0;
     host->locating = NULL;
     pace_on_start(&host->pace, now_ms);
     host_settle(hosts, host);
@@ -253,6 +255,7 @@ void host_status(const struct host *host, struct host_status *ret)
         .delay_ms = pace_delay_ms(&host->pace),
         .last_end_ms = host->pace.last_end_ms,
         .backoff_until_ms = host->pace.backoff_until_ms,
+        .quiet_until_ms = pace_start_ms(&host->pace),
         .running = host->running,
         .waiting = host->waiting_count,
     };

@@ -50,6 +50,9 @@ struct turn {
     struct turn *next, *prev; /* utlist; in the host's queue while waiting */
     struct address *address;  /* whose slot it holds */
     int64_t limit_ms;         /* the delay that was in force when it started */
+    unsigned host_slots;      /* ... and how many requests of its host might be under way; 0 until
+                                 hosts_locate() */
+    unsigned address_slots;   /* ... and of its address; 0: not limited */
     bool running;
 };
 
@@ -112,6 +115,7 @@ struct host_status {
     int64_t delay_ms;         /* in force now, `auto` resolved */
     int64_t last_end_ms;      /* monotonic; INT64_MIN: never */
     int64_t backoff_until_ms; /* INT64_MIN: none */
+    int64_t quiet_until_ms;   /* no request starts before, whatever the reason; INT64_MIN: none */
     unsigned running, waiting;
 };
 void host_status(const struct host *host, struct host_status *ret);

@@ -1,3 +1,4 @@
+#include "crawler/base/clock.h"
 #include "crawler/engine/engine_p.h"
 #include "crawler/engine/errand.h"
 #include "tests/loop/engine_fixture.h"
@@ -13,6 +14,7 @@ struct asked {
     unsigned asked_to_go, sent_back, done;
     enum cw_err err;
     int32_t status;
+    struct errand_terms terms;
 };
 
 static bool on_may_go(struct errand *errand)
@@ -27,10 +29,12 @@ static void on_sent_back(struct errand *errand)
     CONTAINER_OF(errand, struct asked, errand)->sent_back++;
 }
 
-static void on_done(struct errand *errand, struct fetch_result *res, int64_t limit_ms)
+static void on_done(struct errand *errand, struct fetch_result *res,
+                    const struct errand_terms *terms)
 {
     struct asked *a = CONTAINER_OF(errand, struct asked, errand);
-    assert_true(limit_ms >= 0);
+    assert_true(terms->limit_ms >= 0);
+    a->terms = *terms;
     a->done++;
     a->is_done = true;
     a->err = res->err;
@@ -93,6 +97,11 @@ static void an_errand__brings_the_answer(void **state)
     assert_int_equal(a.err, CW_OK);
     assert_int_equal(a.status, 200);
     assert_int_equal(a.asked_to_go, 1);
+    assert_int_equal(a.terms.host_slots, 2);
+    assert_int_equal(a.terms.address_slots, 8);
+    assert_true(a.terms.started_ms > 0 && a.terms.started_ms <= a.terms.ended_ms);
+    assert_true(a.terms.ended_ms <= clock_boot_ms());
+    assert_int_equal(a.terms.quiet_until_ms, a.terms.ended_ms); /* no delay */
     end(&f);
 }
 
@@ -188,6 +197,7 @@ static void a_name_that_does_not_exist__fails(void **state)
     start(&a, &f, "nowhere.test", "/");
     finish(&a);
     assert_int_equal(a.err, CW_EDNS);
+    assert_int_equal(a.terms.host_slots, 0);
     assert_int_equal(a.status, 0);
     end(&f);
 }
