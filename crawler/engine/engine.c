@@ -182,7 +182,7 @@ void engine_status(struct engine *engine, struct engine_status *ret)
 {
     struct hosts_status hosts;
     struct fetch_pool_status pool;
-    hosts_status(engine->hosts, clock_mono_ms(), &hosts);
+    hosts_status(engine->hosts, &hosts);
     fetch_pool_status(engine->pool, &pool);
     *ret = (struct engine_status){
         .running = hosts.running,

@@ -258,10 +258,36 @@ void host_status(const struct host *host, struct host_status *ret)
         .quiet_until_ms = pace_start_ms(&host->pace),
         .running = host->running,
         .waiting = host->waiting_count,
+        .interval_ms = pace_interval_ms(&host->pace),
     };
 }
 
-void hosts_status(const struct hosts *hosts, int64_t now_ms, struct hosts_status *ret)
+static enum host_wait wait_when_ready(const struct host *host, int64_t now_ms)
+{
+    int64_t start_ms = pace_start_ms(&host->pace);
+    if (start_ms <= now_ms)
+        return HOST_WAITS_FOR_CONNECTION;
+    bool is_pause = start_ms > MAX(host->pace.backoff_until_ms, host->pace.not_before_ms);
+    return is_pause ? HOST_WAITS_FOR_DELAY : HOST_WAITS_FOR_REST;
+}
+
+void host_waits(const struct host *host, int64_t now_ms, struct host_waiting *ret)
+{
+    *ret = (struct host_waiting){.until_ms = pace_start_ms(&host->pace)};
+    switch (host->place) {
+    case HOST_IDLE:
+    case HOST_PLACES: return;
+    case HOST_READY: ret->what = wait_when_ready(host, now_ms); break;
+    case HOST_FULL: ret->what = HOST_WAITS_FOR_SLOT; break;
+    case HOST_CROWDED: ret->what = HOST_WAITS_FOR_ADDRESS; break;
+    }
+    if (ret->what == HOST_WAITS_FOR_REST && ret->until_ms == host->pace.backoff_until_ms) {
+        ret->rest_err = host->pace.rest_err;
+        ret->rest_status = host->pace.rest_status;
+    }
+}
+
+void hosts_status(const struct hosts *hosts, struct hosts_status *ret)
 {
     const struct heap_item *first = heap_first(&hosts->ready);
     *ret = (struct hosts_status){
@@ -271,10 +297,9 @@ void hosts_status(const struct hosts *hosts, int64_t now_ms, struct hosts_status
         .ready = hosts->place_counts[HOST_READY],
         .full = hosts->place_counts[HOST_FULL],
         .crowded = hosts->place_counts[HOST_CROWDED],
+        .backing_off = hosts->resting,
         .next_ready_ms = first != NULL ? first->key : INT64_MAX,
     };
-    for (const struct host *host = hosts->table; host != NULL; host = host->hh.next)
-        ret->backing_off += host->pace.backoff_until_ms > now_ms;
 }
 
 void hosts_forget_idle(struct hosts *hosts, int64_t now_ms)

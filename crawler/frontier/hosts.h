@@ -117,17 +117,36 @@ struct host_status {
     int64_t backoff_until_ms; /* INT64_MIN: none */
     int64_t quiet_until_ms;   /* no request starts before, whatever the reason; INT64_MIN: none */
     unsigned running, waiting;
+    int64_t interval_ms; /* between the starts of two requests, as things are; see pace.h */
 };
 void host_status(const struct host *host, struct host_status *ret);
 
-/* Why nothing starts: counts for the progress line. Walks all hosts. */
+/* What the first turn in a host's queue waits for. */
+enum host_wait {
+    HOST_WAITS_FOR_NOTHING,    /* none waits */
+    HOST_WAITS_FOR_REST,       /* it rests after refusals or failures */
+    HOST_WAITS_FOR_DELAY,      /* the pause between two requests */
+    HOST_WAITS_FOR_SLOT,       /* all that it may have at once are under way */
+    HOST_WAITS_FOR_ADDRESS,    /* all that its address may have are */
+    HOST_WAITS_FOR_CONNECTION, /* it may go, but for the crawler's own limit */
+};
+struct host_waiting {
+    enum host_wait what;
+    int64_t until_ms;     /* of REST and DELAY; monotonic */
+    enum cw_err rest_err; /* REST: the failure that made it rest; CW_OK: it was refused, or rests */
+    int rest_status;      /* ... with this status; 0: since an earlier run */
+};
+void host_waits(const struct host *host, int64_t now_ms, struct host_waiting *ret);
+
+/* Why nothing starts: counts for the progress line. O(1). */
 struct hosts_status {
     unsigned running; /* requests under way */
     unsigned waiting_turns;
-    unsigned hosts, ready, full, crowded, backing_off;
+    unsigned hosts, ready, full, crowded;
+    unsigned backing_off;  /* of those ready: wait for the end of a rest */
     int64_t next_ready_ms; /* INT64_MAX: none */
 };
-void hosts_status(const struct hosts *hosts, int64_t now_ms, struct hosts_status *ret);
+void hosts_status(const struct hosts *hosts, struct hosts_status *ret);
 
 /* Drops every host that nobody holds and whose clock lies in the past. */
 void hosts_forget_idle(struct hosts *hosts, int64_t now_ms);

@@ -37,6 +37,7 @@ struct host {
     struct turn *locating;   /* handed out, its address not yet known: one at a time */
     struct address *address; /* where the last turn found it; NULL: not known or not limited */
     bool keeps_slot;
+    bool is_resting; /* counted in hosts->resting */
     unsigned waiting_count, running;
     unsigned holders; /* hosts_get() without hosts_drop() */
     struct pace pace;
@@ -51,6 +52,7 @@ struct hosts {
     struct heap ready;
     unsigned running, waiting;
     unsigned place_counts[HOST_PLACES];
+    unsigned resting; /* READY ones that wait for the end of a rest */
 };
 
 /* The only way from one place to another. A slot kept for a host that leaves READY without using it

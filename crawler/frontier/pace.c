@@ -48,6 +48,14 @@ int64_t pace_delay_ms(const struct pace *pace)
     return MAX(asked_ms, pace->fixed_ms);
 }
 
+int64_t pace_interval_ms(const struct pace *pace)
+{
+    int64_t delay_ms = pace_delay_ms(pace), answer_ms = pace->mean_us * pace->per_host / 1000;
+    if (!pace->is_measured || answer_ms <= delay_ms)
+        return delay_ms + (pace->is_measured ? answer_ms : 0);
+    return MAX(delay_ms, (delay_ms + answer_ms) / pace->per_host);
+}
+
 int64_t pace_start_ms(const struct pace *pace)
 {
     int64_t latest_ms = MAX(pace->last_start_ms, pace->last_end_ms);
@@ -135,6 +143,8 @@ static void back_off(struct pace *pace, struct str name, const struct turn_resul
         rest_ms = choose_rest_ms(name, pace->failures - FAILURES_FORGIVEN, max_ms);
         break;
     }
+    pace->rest_err = result->err;
+    pace->rest_status = result->err == CW_OK ? result->status : 0;
     pace->backoff_until_ms = MAX(pace->backoff_until_ms, now_ms + rest_ms);
 }
 

@@ -21,8 +21,10 @@ struct pace {
     int64_t last_start_ms, last_end_ms;
     int64_t not_before_ms; /* a restored clock */
     int64_t backoff_until_ms;
-    unsigned refusals; /* 429 and 503 in a row */
-    unsigned failures; /* unreachable in a row */
+    unsigned refusals;    /* 429 and 503 in a row */
+    unsigned failures;    /* unreachable in a row */
+    enum cw_err rest_err; /* what made it rest last: an error, or CW_OK and ... */
+    int rest_status;      /* ... 429 or 503; 0 and CW_OK: an earlier run, or memory */
 };
 
 void pace_init(struct pace *pace, const struct hosts_limits *limits,
@@ -41,6 +43,11 @@ void pace_restore(struct pace *pace, int64_t delay_ms, int64_t next_ms);
  * down, so a site that answers within a millisecond a slot never waits; like Crawl-delay it is
  * capped at limits->max_crawl_delay_ms. */
 int64_t pace_delay_ms(const struct pace *pace);
+
+/* How far apart its requests start while there are always more to make: what a forecast multiplies.
+ * One that is answered within the delay is followed by the next a delay after its end; longer
+ * answers overlap, per_host of them. */
+int64_t pace_interval_ms(const struct pace *pace);
 
 /* The first moment at which the next request may start; INT64_MIN: at any. */
 int64_t pace_start_ms(const struct pace *pace);

@@ -10,6 +10,8 @@ static void leave(struct hosts *hosts, struct host *host)
         heap_remove(&hosts->ready, &host->ready);
     else if (host->place == HOST_CROWDED)
         DL_DELETE(host->address->crowd, host);
+    hosts->resting -= host->is_resting;
+    host->is_resting = false;
     hosts->place_counts[host->place]--;
 }
 
@@ -18,6 +20,8 @@ static void arrive(struct hosts *hosts, struct host *host, enum host_place place
     if (place == HOST_READY) {
         enum cw_err err = heap_push(&hosts->ready, &host->ready, host->due_ms);
         assert(err == CW_OK); /* hosts_get() made room for every host */
+        host->is_resting = host->pace.backoff_until_ms == host->due_ms;
+        hosts->resting += host->is_resting;
     } else if (place == HOST_CROWDED) {
         DL_APPEND(host->address->crowd, host);
     }

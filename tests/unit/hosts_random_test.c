@@ -246,7 +246,7 @@ static void step(struct ledger *l)
 static void assert_counts_agree(const struct ledger *l)
 {
     struct hosts_status status;
-    hosts_status(l->hosts, l->now_ms, &status);
+    hosts_status(l->hosts, &status);
     assert_int_equal(status.running, l->out);
     assert_int_equal(status.waiting_turns, l->waiting);
     assert_int_equal(status.hosts, HOSTS);
@@ -293,7 +293,7 @@ static void drain(struct ledger *l)
         next(l);
         locate(l);
         finish(l, RUNNING);
-        hosts_status(l->hosts, l->now_ms, &status);
+        hosts_status(l->hosts, &status);
         if (status.running == 0 && status.next_ready_ms != INT64_MAX)
             l->now_ms = MAX(l->now_ms, status.next_ready_ms);
     }

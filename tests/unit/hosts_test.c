@@ -490,7 +490,7 @@ static struct hosts *crowd_one_address(struct turn turns[3])
     expect_start(hosts, &turns[0], "192.0.2.1", 1);
     expect_wait(hosts, INT64_MAX, 1);
     struct hosts_status status;
-    hosts_status(hosts, 1, &status);
+    hosts_status(hosts, &status);
     assert_int_equal(status.crowded, 2);
     return hosts;
 }
@@ -643,7 +643,7 @@ static void a_restored_clock__holds_until_its_time_and_the_first_answer(void **s
 static unsigned count_hosts(const struct hosts *hosts)
 {
     struct hosts_status status;
-    hosts_status(hosts, 0, &status);
+    hosts_status(hosts, &status);
     return status.hosts;
 }
 
@@ -681,7 +681,7 @@ static void status__says_why_nothing_starts(void **state)
     hosts_restore(hosts, get(hosts, "ready", 1, 0), 0, 90);
     ask(hosts, get(hosts, "ready", 1, 0), &ready);
     struct hosts_status got;
-    hosts_status(hosts, 10, &got);
+    hosts_status(hosts, &got);
     assert_int_equal(got.running, 1);
     assert_int_equal(got.waiting_turns, 3);
     assert_int_equal(got.hosts, 3);
