@@ -1,7 +1,6 @@
 #include "crawler/cli/crawl_run.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -264,7 +263,8 @@ static void print_end(struct run *run, const struct crawl_result *result, int st
     report_print_summary(stderr, result, run->db_path);
     engine_status(run->engine, &engine);
     if (settings->common.verbose)
-        (void)fprintf(stderr, "  loop lag     max %" PRId64 " ms\n", engine.loop_lag_max_ms);
+        (void)fprintf(stderr, "  loop lag     p99.9 %.1f ms, max %.1f ms\n",
+                      (double)engine.loop_lag_p999_us / 1e3, (double)engine.loop_lag_max_us / 1e3);
     if (status == EXIT_NOT_FETCHED)
         (void)fprintf(stderr, "no start URL could be fetched\n");
     bool unfinished = result->has_summary && result->summary->queued > 0;

@@ -189,6 +189,7 @@ void engine_status(struct engine *engine, struct engine_status *ret)
         .waiting = hosts.waiting_turns,
         .backing_off = hosts.backing_off,
         .bytes = pool.bytes_received,
-        .loop_lag_max_ms = lag_max_ms(&engine->lag),
+        .loop_lag_max_us = lag_max_us(&engine->lag),
+        .loop_lag_p999_us = lag_p999_us(&engine->lag),
     };
 }

@@ -35,11 +35,12 @@ void engine_close(struct engine *engine, void (*on_closed)(void *arg), void *arg
 void engine_set_limits(struct engine *engine, unsigned connections, unsigned per_address);
 
 struct engine_status {
-    unsigned running;        /* requests under way */
-    unsigned waiting;        /* requests that wait for a slot or a clock */
-    unsigned backing_off;    /* hosts that rest after errors */
-    uint64_t bytes;          /* received since the start */
-    int64_t loop_lag_max_ms; /* the longest time that one turn of the loop kept others waiting */
+    unsigned running;     /* requests under way */
+    unsigned waiting;     /* requests that wait for a slot or a clock */
+    unsigned backing_off; /* hosts that rest after errors */
+    uint64_t bytes;       /* received since the start */
+    /* how long turns of the loop kept others waiting: the longest, and all but one of a thousand */
+    int64_t loop_lag_max_us, loop_lag_p999_us;
 };
 void engine_status(struct engine *engine, struct engine_status *ret);
 

@@ -10,8 +10,7 @@ static void on_before_poll(uv_prepare_t *prepare)
     uint64_t now_ns = uv_hrtime(), idle_ns = uv_metrics_idle_time(prepare->loop);
     if (lag->turn_ns != 0) {
         uint64_t slept_ns = idle_ns - lag->idle_ns, took_ns = now_ns - lag->turn_ns;
-        if (took_ns > slept_ns && took_ns - slept_ns > lag->max_ns)
-            lag->max_ns = took_ns - slept_ns;
+        loghist_add(&lag->turns, (took_ns - MIN(slept_ns, took_ns)) / 1000);
     }
     lag->turn_ns = now_ns;
     lag->idle_ns = idle_ns;
@@ -32,7 +31,12 @@ void lag_close(struct lag *lag, uv_close_cb on_closed, void *data)
     uv_close((uv_handle_t *)&lag->before_poll, on_closed);
 }
 
-int64_t lag_max_ms(const struct lag *lag)
+int64_t lag_max_us(const struct lag *lag)
 {
-    return (int64_t)(lag->max_ns / 1000000);
+    return (int64_t)lag->turns.max;
+}
+
+int64_t lag_p999_us(const struct lag *lag)
+{
+    return (int64_t)loghist_quantile(&lag->turns, 999);
 }

@@ -7,15 +7,18 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "crawler/base/loghist.h"
+
 struct lag {
     uv_prepare_t before_poll;
-    uint64_t turn_ns; /* when the last turn began */
-    uint64_t idle_ns; /* how long the loop had slept by then */
-    uint64_t max_ns;
+    uint64_t turn_ns;     /* when the last turn began */
+    uint64_t idle_ns;     /* how long the loop had slept by then */
+    struct loghist turns; /* microseconds */
 };
 
 void lag_open(struct lag *lag, uv_loop_t *loop); /* does not keep the loop alive */
 void lag_close(struct lag *lag, uv_close_cb on_closed, void *data);
-int64_t lag_max_ms(const struct lag *lag);
+int64_t lag_max_us(const struct lag *lag);
+int64_t lag_p999_us(const struct lag *lag); /* of a thousand turns, all but one were shorter */
 
 #endif
