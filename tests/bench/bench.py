@@ -3,7 +3,8 @@
 
 The web is deterministic (synthetic.py) and served by nginx, one worker, on loopback. Every round runs every
 tool and the bare parts of a crawler once. CPU time and peak memory are the kernel's figures for the tool's
-process (wait4); nginx's CPU time is counted apart. Exit status 1: crawld lost a page.
+process (wait4); nginx's CPU time is counted apart. Then: how long small things take, and what a request in flight takes
+in memory. Exit status 1: crawld lost a page.
 """
 import argparse
 import json
@@ -13,6 +14,8 @@ import shutil
 import tempfile
 from dataclasses import asdict
 
+import in_flight
+import latency
 import parts
 import peers
 import report
@@ -22,10 +25,14 @@ from synthetic import RULES, Site
 
 def main():
     options = read_options()
-    results = [bench(hosts, options) for hosts in map(int, options.hosts.split(","))]
+    results = [bench(hosts, options) for hosts in map(int, options.hosts.split(",")) if hosts > 0]
+    if options.latency > 0:
+        results.append(bench_latency(options))
+    if options.in_flight > 0:
+        results.append(bench_in_flight(options))
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(results, indent=1))
-    return 0 if all(run["missing"] == 0 for result in results for run in result["runs"] if run["tool"] == "crawld") else 1
+    return 0 if all(run["missing"] == 0 for result in results for run in result.get("runs", []) if run["tool"] == "crawld") else 1
 
 
 def read_options():
@@ -34,13 +41,15 @@ def read_options():
     parser.add_argument("--programs", default="build/release/tests/bench", metavar="FOLDER",
                         help="of measure and parts_bench [%(default)s]")
     parser.add_argument("--tools", default=",".join(peers.NAMES), help="in this order, if installed [%(default)s]")
-    parser.add_argument("--hosts", default="1,1000", help="a web for each number [%(default)s]")
+    parser.add_argument("--hosts", default="1,1000", help="a web for each number; 0: none [%(default)s]")
     parser.add_argument("--rounds", type=int, default=3, help="[%(default)s]")
     parser.add_argument("--pages", type=int, default=2000, help="in all, of each web [%(default)s]")
     parser.add_argument("--links", type=int, default=51, help="links a page [%(default)s]")
     parser.add_argument("--bytes", type=int, default=20 * 1024, help="size of a page [%(default)s]")
     parser.add_argument("--connections", type=int, default=64, help="for every tool that has more than one [%(default)s]")
     parser.add_argument("--timeout", type=float, default=300, help="seconds a crawl may take [%(default)s]")
+    parser.add_argument("--latency", type=int, default=20, metavar="N", help="times each; 0: not at all [%(default)s]")
+    parser.add_argument("--in-flight", type=int, default=10000, metavar="N", help="requests; 0: not at all [%(default)s]")
     parser.add_argument("--json", metavar="FILE", help="write every run there as well")
     options = parser.parse_args()
     options.programs = os.path.abspath(options.programs)
@@ -55,12 +64,27 @@ def bench(hosts, options):
     try:
         with Nginx(folder / "nginx", {}, address=address, rules=RULES.format(root=folder / "site")) as server:
             site.write(folder / "site", server.port)
-            (folder / "urls").write_text("\n".join(site.urls()) + "\n")
+            (folder / "pages").write_text("\n".join(site.urls()) + "\n")
+            (folder / "asides").write_text("\n".join(site.aside_urls()) + "\n")
             runs, costs, disk = run_rounds(folder, site, server, options)
     finally:
         shutil.rmtree(folder)
     report.print_crawl(site, runs, costs, disk, options)
     return {"hosts": hosts, "pages": options.pages, "runs": [asdict(run) for run in runs], "parts": costs, "disk": disk}
+
+
+def bench_latency(options):
+    with tempfile.TemporaryDirectory(prefix="crawld-bench-") as folder:
+        times = latency.run(os.path.abspath(options.crawld), pathlib.Path(folder), options.latency)
+    report.print_latency(times)
+    return {"latency_ms": times}
+
+
+def bench_in_flight(options):
+    with tempfile.TemporaryDirectory(prefix="crawld-bench-") as folder:
+        kib = in_flight.run(pathlib.Path(folder), options)
+    report.print_in_flight(options.in_flight, kib)
+    return {"in_flight_kib": kib}
 
 
 def run_rounds(folder, site, server, options):
@@ -72,7 +96,7 @@ def run_rounds(folder, site, server, options):
             if tool == "crawld":
                 disk = peers.disk_of(folder / "run/site.db")
             shutil.rmtree(folder / "run")
-        costs.append(parts.run(f"{options.programs}/parts_bench", folder / "urls", folder / "run", options.connections))
+        costs.append(parts.run(f"{options.programs}/parts_bench", folder, folder / "run", options.connections))
         report.print_parts(number, costs[-1])
         shutil.rmtree(folder / "run")
     return runs, costs, disk

@@ -2,6 +2,7 @@
 import math
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sqlite3
@@ -29,6 +30,8 @@ class Run:
     cpu_seconds: float
     server_cpu_seconds: float
     peak_mib: float
+    lag_p999_ms: float = math.nan  # of crawld's loop
+    lag_max_ms: float = math.nan
 
     def is_complete(self):
         return self.status == 0 and self.missing == 0
@@ -59,7 +62,7 @@ def installed(names):
 def command_of(tool, url, many_hosts, options):
     connections = str(options.connections)
     commands = {
-        "crawld": [os.path.abspath(options.crawld), "crawl", "-o", "site.db", "--delay", "0", "--quiet",
+        "crawld": [os.path.abspath(options.crawld), "crawl", "-o", "site.db", "--delay", "0", "--verbose",
                    "--per-host", connections, "--connections", connections],
         # Debian's Scrapy belongs to Debian's Python, whichever runs this file
         "scrapy": ["/usr/bin/python3", "-m", "scrapy", "runspider", str(HERE / "spider.py"), "-a", f"start={url}",
@@ -85,11 +88,19 @@ def run(tool, number, site, server, folder, options):
     status, seconds, cpu_seconds, peak_mib = measure(f"{options.programs}/measure", command, folder, options.timeout)
     server_cpu = server.cpu_seconds() - server_cpu
     pages, missing, repeated, forbidden = judge(site, server.requests_by_host())
+    lags = (math.nan, math.nan)
     if tool == "crawld":
         pages, missing = judge_database(site, folder / "site.db")
+        lags = read_lags(folder / "output")
     if tool in ("wget", "wget2") and status == HTTP_ERRORS_SEEN:
         status = 0
-    return Run(tool, number, status, pages, missing, repeated, forbidden, seconds, cpu_seconds, server_cpu, peak_mib)
+    return Run(tool, number, status, pages, missing, repeated, forbidden, seconds, cpu_seconds, server_cpu, peak_mib, *lags)
+
+
+def read_lags(output):
+    """(p99.9, longest) turn of the loop in ms, as crawld --verbose tells at its end."""
+    told = re.search(r"loop lag +p99.9 ([0-9.]+) ms, max ([0-9.]+) ms", output.read_text(errors="replace"))
+    return tuple(map(float, told.groups())) if told else (math.nan, math.nan)
 
 
 def judge_database(site, path):

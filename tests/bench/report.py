@@ -23,7 +23,7 @@ def print_run(run):
 
 
 def print_parts(number, costs):
-    print(f"round {number}  parts    " + ", ".join(f"{name} {costs[name]:.0f}" for name in parts.NAMES) + " us CPU a page",
+    print(f"round {number}  parts    " + ", ".join(f"{name} {cost:.0f}" for name, cost in costs.items()) + " us CPU a page",
           flush=True)
 
 
@@ -37,6 +37,8 @@ def print_crawl(site, runs, costs, disk, options):
     print_crawlers(of)
     if "crawld" in of:
         print_ratios(of)
+        print(f"crawld's loop, ms a turn: p99.9 {spread([run.lag_p999_ms for run in of['crawld']], 1)}, longest "
+              f"{spread([run.lag_max_ms for run in of['crawld']], 1)}")
     if costs and "crawld" in of:
         print_roofline(of["crawld"], costs)
     if disk:
@@ -64,8 +66,9 @@ def print_ratios(of):
 
 
 def print_roofline(runs, costs):
-    for name in parts.NAMES:
-        print(f"{name:8} us CPU a page {spread([cost[name] for cost in costs], 1)}")
+    for name in parts.NAMES + parts.REFERENCES:
+        remark = "" if name in parts.NAMES else "   (for comparison)"
+        print(f"{name:8} us CPU a page {spread([cost[name] for cost in costs], 1)}{remark}")
     print(f"nginx    us CPU a page {spread([run.server_cpu_us for run in runs], 1)}")
     roofs = [parts.roofline(cost, run.server_cpu_us) for cost, run in zip(costs, runs)]
     print(f"roofline pages/s {spread(roofs)}   share that crawld reaches "
@@ -83,3 +86,19 @@ def print_disk(disk, pages):
     print(f"database bytes a page: {total / pages:.0f} ({inside}); raw {disk['raw'] / pages:.0f}, "
           f"zstd {disk['zstd'] / pages:.0f}, {disk['link_rows'] / pages:.1f} link rows; "
           f"{total / aim:.2f} times (1.2 zstd + 24 a link)")
+
+
+def print_latency(times):
+    """`times`: {what: [milliseconds]}"""
+    print(f"latency, wall ms (min / median / max of {len(next(iter(times.values())))})")
+    for what, values in times.items():
+        print(f"  {what:44} {spread(values, 1)}")
+    more = [ours - theirs for ours, theirs in zip(times["one page, crawld"], times["one page, curl"])]
+    print(f"  {'one page, crawld beyond curl':44} {spread(more, 1)}\n", flush=True)
+
+
+def print_in_flight(count, kib):
+    """`kib`: {who: peak KiB beyond one request's, by request}"""
+    each = ", ".join(f"{who} {value:.1f}" for who, value in kib.items())
+    print(f"{count} requests in flight at once, KiB a request: {each}; "
+          f"{kib['crawld'] / kib['libcurl']:.2f} times\n", flush=True)

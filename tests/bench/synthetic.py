@@ -26,6 +26,7 @@ class Site:
         self.hosts = ["127.0.0.1"] if hosts == 1 else [f"127.1.{i // 250}.{i % 250 + 1}" for i in range(hosts)]
         self.links, self.page_bytes, self.port = links, page_bytes, 0
         self.places = [(self.hosts[n % hosts], path_of(n)) for n in range(pages)]
+        self.asides = {}  # (host, path) that a crawl must ask for though no page is there; an ordered set
         self.draw = random.Random(5000)
         self.words = ["".join(self.draw.choices("aeioulnrstdmkvp", k=self.draw.randint(2, 11))) for _ in range(4000)]
 
@@ -44,6 +45,11 @@ class Site:
     def urls(self):
         return [self.url(number) for number in range(len(self.places))]
 
+    def aside_urls(self):
+        """robots.txt, what redirects and what is not there; known once the site is written."""
+        return [f"http://{host}:{self.port}{path}"
+                for host, path in [*((host, "/robots.txt") for host in self.hosts), *self.asides]]
+
     def _page(self, number):
         head = (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Page {number}</title>'
                 f'<meta name="description" content="Page {number} of the synthetic web"></head><body>\n<ul>\n')
@@ -60,6 +66,7 @@ class Site:
         first = number * FANOUT + 1
         targets = list(range(first, min(first + FANOUT, len(self.places))))
         special = [f"/private/{number % 50}.html", f"/gone/{number % 50}.html"]
+        self.asides[self.places[number][0], special[1]] = True
         while len(targets) + len(special) < self.links - 2:
             targets.append(self._other(number))
         hrefs = [self._href(number, target) for target in targets] + special
@@ -76,6 +83,7 @@ class Site:
         (from_host, from_path), (host, path) = self.places[number], self.places[target]
         if target % 20 == 7:
             path = "/moved" + path
+            self.asides[host, path] = True
         form = self.draw.randrange(4)
         fragment = "#part" if self.draw.random() < 0.1 else ""
         if host != from_host or form == 0:
