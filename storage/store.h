@@ -124,6 +124,7 @@ struct store_reply {
     int64_t active; /* leased */
     int64_t
         next_due_unix_ms; /* the earliest due time of a URL or host that waits for it; 0: none */
+    bool hosts_wait;      /* hosts beyond those asked for could be worked on now */
     int64_t pages;        /* answers stored in all: what --max-pages counts */
     int64_t seen;         /* URLs ever seen */
 };

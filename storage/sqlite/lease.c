@@ -19,6 +19,14 @@ struct chosen {
     size_t count;
 };
 
+/* Once: it may be wanted and given back in one batch. */
+static void choose(struct chosen *chosen, struct host_row *h)
+{
+    if (!h->chosen)
+        chosen->hosts[chosen->count++] = h;
+    h->chosen = true;
+}
+
 static void choose_wanted(struct work *w, const struct store_want *want, struct chosen *chosen)
 {
     for (size_t i = 0; i < want->host_count; i++) {
@@ -26,26 +34,28 @@ static void choose_wanted(struct work *w, const struct store_want *want, struct 
         if (h == NULL)
             return;
         if (h->queued > 0)
-            chosen->hosts[chosen->count++] = h;
+            choose(chosen, h);
     }
 }
 
-static void choose_new(struct work *w, const struct store_want *want, struct chosen *chosen)
+/* True: others that could be worked on now still stand in line. */
+static bool choose_new(struct work *w, const struct store_want *want, struct chosen *chosen)
 {
+    size_t count = 0;
     struct query q = db_query(w->db, DB_HOST_WAITING,
                               "SELECT name FROM host_ WHERE queued > 0 AND leased = 0"
                               " AND ready_ms <= ? ORDER BY ready_ms LIMIT ?");
     put_int(&q, w->now_unix_ms);
-    put_int(&q, (int64_t)want->new_hosts);
-    size_t first = chosen->count;
-    while (query_next(&q)) {
+    put_int(&q, (int64_t)want->new_hosts + 1);
+    while (count < want->new_hosts && query_next(&q)) {
         struct host_row *h = work_host(w, query_text(&q, 0));
-        bool is_there = false;
-        for (size_t i = 0; i < first; i++) /* wanted and given back in one batch */
-            is_there |= chosen->hosts[i] == h;
-        if (h != NULL && !is_there)
-            chosen->hosts[chosen->count++] = h;
+        if (h != NULL)
+            choose(chosen, h);
+        count++;
     }
+    bool are_more = count == want->new_hosts && query_next(&q);
+    query_end(&q);
+    return are_more;
 }
 
 /* ---- leasing URLs ---- */
@@ -58,16 +68,29 @@ static void *reply_alloc(struct work *w, struct store_reply *reply, size_t count
     return memory;
 }
 
+/* What has waited for its time and need not any more joins the host's other URLs, as many as may be
+ * leased now. */
+static void promote_due(struct work *w, const struct host_row *h, size_t max)
+{
+    struct query q = db_query(w->db, DB_URL_PROMOTE,
+                              "UPDATE url_ SET due_ms = 0 WHERE id IN (SELECT id FROM url_"
+                              " WHERE host_id = ? AND state = 0 AND due_ms > 0 AND due_ms <= ?"
+                              " ORDER BY due_ms LIMIT ?)");
+    put_int(&q, h->id);
+    put_int(&q, w->now_unix_ms);
+    put_int(&q, (int64_t)max);
+    query_run(&q);
+}
+
 static size_t list_leases(struct work *w, const struct host_row *h, size_t max,
                           struct store_reply *reply)
 {
     size_t first = reply->lease_count;
     struct query q = db_query(w->db, DB_URL_LEASE_LIST,
                               "SELECT id, text, depth, attempts, hops, seed FROM url_"
-                              " WHERE host_id = ? AND state = 0 AND due_ms <= ?"
-                              " ORDER BY priority, due_ms LIMIT ?");
+                              " WHERE host_id = ? AND state = 0 AND due_ms = 0"
+                              " ORDER BY priority LIMIT ?");
     put_int(&q, h->id);
-    put_int(&q, w->now_unix_ms);
     put_int(&q, (int64_t)max);
     while (query_next(&q)) {
         struct store_lease *lease = &reply->leases[reply->lease_count++];
@@ -89,8 +112,7 @@ static size_t list_leases(struct work *w, const struct host_row *h, size_t max,
 static void mark_leased(struct work *w, const struct store_lease *leases, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct query q =
-            db_query(w->db, DB_URL_LEASE, "UPDATE url_ SET state = 1, due_ms = 0 WHERE id = ?");
+        struct query q = db_query(w->db, DB_URL_LEASE, "UPDATE url_ SET state = 1 WHERE id = ?");
         put_int(&q, leases[i].url_id);
         query_run(&q);
     }
@@ -101,6 +123,7 @@ static void lease_host(struct work *w, struct host_row *h, size_t urls_per_host,
 {
     size_t first = reply->lease_count;
     size_t max = MIN(urls_per_host, (size_t)h->queued);
+    promote_due(w, h, max);
     size_t count = list_leases(w, h, max, reply);
     h->changed = true;
     if (count == 0) { /* all it has waits for a time: it leaves the head of the line */
@@ -125,7 +148,7 @@ void lease_grant(struct work *w, const struct store_want *want, struct store_rep
     if (chosen.hosts == NULL || want->urls_per_host == 0)
         return;
     choose_wanted(w, want, &chosen);
-    choose_new(w, want, &chosen);
+    reply->hosts_wait = choose_new(w, want, &chosen);
     size_t urls = 0;
     for (size_t i = 0; i < chosen.count; i++)
         urls += MIN(want->urls_per_host, (size_t)chosen.hosts[i]->queued);

@@ -93,10 +93,12 @@ static void begin_crawl(struct db *db, const struct store_options *options)
 
 static void read_totals(struct db *db, struct totals *totals)
 {
-    totals->seen = db_int(db, "SELECT sum(urls) FROM host_");
-    totals->queued = db_int(db, "SELECT sum(queued) FROM host_");
-    totals->pages = db_int(db, "SELECT sum(pages) FROM host_");
-    totals->active = 0;
+    struct query q =
+        db_query(db, DB_HOST_TOTALS, "SELECT sum(urls), sum(queued), sum(pages) FROM host_");
+    if (query_next(&q))
+        *totals = (struct totals){
+            .seen = query_int(&q, 0), .queued = query_int(&q, 1), .pages = query_int(&q, 2)};
+    query_end(&q);
 }
 
 static enum cw_err open_database(struct store *store, const struct store_options *options,

@@ -91,11 +91,12 @@ static bool find_url(struct work *w, struct sighting *s, struct known_url *known
     }
 }
 
-static void count_queued(struct work *w, struct host_row *host, int64_t count)
+static void count_queued(struct work *w, struct host_row *host, int64_t due_ms)
 {
-    host->queued += count;
+    host->queued++;
+    host->has_due |= due_ms == 0;
     host->changed = true;
-    w->totals.queued += count;
+    w->totals.queued++;
 }
 
 static void insert_url(struct work *w, const struct sighting *s)
@@ -122,7 +123,7 @@ static void insert_url(struct work *w, const struct sighting *s)
     s->host->changed = true;
     w->totals.seen++;
     if (is_allowed)
-        count_queued(w, s->host, 1);
+        count_queued(w, s->host, 0);
     else
         w->tally.excluded[s->verdict.reason]++;
 }
@@ -164,7 +165,7 @@ static void update_url(struct work *w, const struct sighting *s, const struct kn
     query_run(&q);
     if (is_queued) {
         work_uncount(w, URL_EXCLUDED, str_of(exclude_reason_name(known->reason)));
-        count_queued(w, s->host, 1);
+        count_queued(w, s->host, 0);
     }
 }
 
@@ -242,6 +243,7 @@ static struct str end_detail(const struct url_end *end)
 
 void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct url_end *end)
 {
+    int64_t due_ms = end->state == URL_QUEUED ? MAX(end->due_unix_ms, 0) : 0;
     struct query q =
         db_query(w->db, DB_URL_FINISH,
                  "UPDATE url_ SET state = ?, reason = ?, detail = ?, due_ms = ?,"
@@ -249,7 +251,7 @@ void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct
     put_int(&q, end->state);
     put_text(&q, end_reason(end));
     put_text(&q, end_detail(end));
-    put_int(&q, end->state == URL_QUEUED ? MAX(end->due_unix_ms, 0) : 0);
+    put_int(&q, due_ms);
     put_int(&q, end->new_attempts);
     put_int_or_null(&q, end->last_fetch, 0);
     put_int(&q, id);
@@ -258,7 +260,7 @@ void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct
         fail_not_leased(w, id); /* the second outcome of one URL in a batch */
     w->totals.active--;
     switch (end->state) {
-    case URL_QUEUED: count_queued(w, host, 1); break;
+    case URL_QUEUED: count_queued(w, host, due_ms); break;
     case URL_FAILED: w->tally.failed[end->err]++; break;
     case URL_EXCLUDED: w->tally.excluded[end->reason]++; break;
     default: break;

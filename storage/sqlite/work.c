@@ -23,6 +23,7 @@ void work_begin(struct work *w, struct db *db, const struct totals *totals, size
     db_clear(db);
     db_begin(db);
     w->hosts = work_alloc(w, w->host_slots, sizeof(struct host_row *));
+    w->by_id = work_alloc(w, w->host_slots, sizeof(struct host_row *));
 }
 
 void *work_alloc(struct work *w, size_t count, size_t size)
@@ -126,17 +127,16 @@ struct host_row *work_host(struct work *w, struct str name)
 /* The earliest time at which a URL of the host may be fetched, back-off apart. */
 static int64_t earliest_due(struct work *w, const struct host_row *h)
 {
-    struct query q = db_query(w->db, DB_HOST_DELAYED,
-                              "SELECT count(*), coalesce(min(due_ms), 0) FROM url_"
-                              " WHERE host_id = ? AND state = 0 AND due_ms > 0");
+    if (h->has_due)
+        return 0;
+    struct query q = db_query(
+        w->db, DB_HOST_DUE,
+        "SELECT iif(EXISTS(SELECT 1 FROM url_ WHERE host_id = ?1 AND state = 0 AND due_ms = 0), 0,"
+        " (SELECT min(due_ms) FROM url_ WHERE host_id = ?1 AND state = 0 AND due_ms > 0))");
     put_int(&q, h->id);
-    int64_t delayed = 0, due = 0;
-    if (query_next(&q)) {
-        delayed = query_int(&q, 0);
-        due = query_int(&q, 1);
-    }
+    int64_t due = query_next(&q) ? query_int(&q, 0) : 0;
     query_end(&q);
-    return h->queued > delayed ? 0 : due;
+    return due;
 }
 
 /* Hosts that wait stand in line by ready_ms. One that stands there already keeps its place, unless
@@ -175,12 +175,25 @@ static void update_host(struct work *w, const struct host_row *h)
     query_run(&q);
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const struct host_row *left = *(struct host_row *const *)a;
+    const struct host_row *right = *(struct host_row *const *)b;
+    return left->id < right->id ? -1 : left->id > right->id;
+}
+
+/* In the order of the file, as the URLs are. */
 void work_save_hosts(struct work *w)
 {
-    for (size_t i = 0; w->db->err == CW_OK && i < w->host_slots; i++) {
-        struct host_row *h = w->hosts[i];
-        if (h == NULL || !h->changed)
-            continue;
+    size_t count = 0;
+    if (w->db->err != CW_OK)
+        return;
+    for (size_t i = 0; i < w->host_slots; i++)
+        if (w->hosts[i] != NULL && w->hosts[i]->changed)
+            w->by_id[count++] = w->hosts[i];
+    qsort(w->by_id, count, sizeof *w->by_id, by_id);
+    for (size_t i = 0; w->db->err == CW_OK && i < count; i++) {
+        struct host_row *h = w->by_id[i];
         give_place(w, h);
         update_host(w, h);
         h->in_line = h->queued > 0 && !h->leased;

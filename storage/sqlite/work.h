@@ -32,6 +32,8 @@ struct host_row {
     struct store_host clock;
     bool changed; /* must be written */
     bool in_line; /* was waiting with a ready_ms that counts, when it was read */
+    bool has_due; /* a URL of it was queued that waits for no time */
+    bool chosen;  /* to be leased from */
 };
 
 struct work {
@@ -43,6 +45,7 @@ struct work {
     int64_t errors, bytes;   /* of this transaction, for view `crawl` */
     struct host_row **hosts; /* in the arena: open addressing by name, host_slots of them */
     size_t host_slots, host_count;
+    struct host_row **by_id; /* in the arena: room for work_save_hosts() */
 };
 
 /* Begins the transaction; at most `host_max` hosts will be asked for. */

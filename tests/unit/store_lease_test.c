@@ -127,6 +127,80 @@ static void new_url_of_a_waiting_host__does_not_wait_with_the_others(void **stat
     expect_leases(f, "a/new");
 }
 
+static void url_whose_time_has_come__takes_its_place_by_priority(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const urls[] = {"http://a/1", "http://a/2", "http://a/3"};
+    for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
+        fx_seed(f, urls[i]);
+        f->seeds[i].priority = (int32_t)i;
+    }
+    fx_commit(f, 1);
+    for (size_t i = 0; i < 3; i++) /* the last one is due first, the others together */
+        fx_outcome(f, &f->reply.leases[i], URL_QUEUED)->due_unix_ms = FX_NOW + (i == 2 ? 10 : 20);
+    fx_seed(f, "http://a/next");
+    f->seeds[0].priority = 1;
+    fx_want(f, "a");
+    fx_commit(f, 0);
+    expect_leases(f, "a/next");
+    f->now_unix_ms = FX_NOW + 10;
+    fx_want(f, "a");
+    fx_commit(f, 0);
+    expect_leases(f, "a/3");
+    f->now_unix_ms = FX_NOW + 20;
+    f->batch.want.urls_per_host = 1;
+    fx_seed(f, "http://a/low");
+    f->seeds[0].priority = 9;
+    fx_want(f, "a");
+    fx_commit(f, 0);
+    assert_int_equal(f->reply.lease_count, 1); /* one of the two */
+    fx_expect(f, "SELECT count(*), count(due_at) FROM url WHERE state = 'queued'", "2|1");
+    fx_want(f, "a");
+    fx_commit(f, 0);
+    assert_int_equal(f->reply.lease_count, 2);
+    assert_true(str_eq(f->reply.leases[1].url, STR("http://a/low")));
+    assert_int_equal(f->reply.next_due_unix_ms, 0);
+}
+
+/* A host with a long queue is one in the line like any other. */
+static void huge_host__does_not_starve_the_small_ones(void **state)
+{
+    enum { SMALL = 21, HUGE_URLS = 40 }; /* odd: two at a time, with the huge one */
+    struct fixture *f = *state;
+    static char urls[SMALL + HUGE_URLS][32];
+    struct str huge = STR("huge");
+    for (size_t i = 0; i < SMALL + HUGE_URLS; i++) {
+        (void)snprintf(urls[i], sizeof urls[i], i < HUGE_URLS ? "http://huge/%zu" : "http://s%zu/",
+                       i);
+        fx_seed(f, urls[i]);
+        if (i == HUGE_URLS - 1) /* it comes first */
+            fx_commit(f, 0);
+    }
+    f->now_unix_ms++;
+    fx_commit(f, 0);
+    size_t small = 0, rounds = 0, huge_turns = 0;
+    for (; small < SMALL && rounds < 100; rounds++) {
+        f->now_unix_ms++;
+        f->batch.want.urls_per_host = 2;
+        fx_commit(f, 2);
+        bool has_huge = false;
+        for (size_t i = 0; i < f->reply.host_count; i++)
+            has_huge |= str_eq(f->reply.hosts[i].host, huge);
+        small += f->reply.host_count - has_huge;
+        huge_turns += has_huge;
+        fail_all(f);
+        f->batch.idle_hosts = &huge;
+        f->batch.idle_host_count = has_huge;
+    }
+    fx_commit(f, 0);
+    assert_true(rounds <= SMALL / 2 + 1);
+    assert_int_equal(huge_turns, 1); /* it went to the end of the line, behind all of them */
+    assert_true(f->reply.hosts_wait);
+    fx_commit(f, 9);
+    assert_int_equal(f->reply.host_count, 1);
+    assert_false(f->reply.hosts_wait);
+}
+
 static void host_in_back_off__is_not_leased_and_its_clock_survives(void **state)
 {
     struct fixture *f = *state;
@@ -267,6 +341,8 @@ int main(void)
         T(host_given_back__goes_to_the_end_of_the_line),
         T(url_due_later__stays_until_then_and_is_announced),
         T(new_url_of_a_waiting_host__does_not_wait_with_the_others),
+        T(url_whose_time_has_come__takes_its_place_by_priority),
+        T(huge_host__does_not_starve_the_small_ones),
         T(host_in_back_off__is_not_leased_and_its_clock_survives),
         T(leases__lapse_when_the_store_closes),
         T(lapsed_host_without_due_urls__lets_others_pass),
