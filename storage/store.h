@@ -125,6 +125,7 @@ struct store_reply {
     int64_t
         next_due_unix_ms; /* the earliest due time of a URL or host that waits for it; 0: none */
     bool hosts_wait;      /* hosts beyond those asked for could be worked on now */
+    bool log_is_long;     /* a store_checkpoint() is due */
     int64_t pages;        /* answers stored in all: what --max-pages counts */
     int64_t seen;         /* URLs ever seen */
 };
@@ -141,6 +142,11 @@ void store_reply_release(struct store_reply *reply);
  * that closes a loop, and the eleventh in a row, fails its source as CW_EREDIRECT. */
 enum cw_err store_commit(struct store *store, const struct store_batch *batch,
                          struct store_reply *ret, struct errmsg *reterr_msg) MUST_CHECK;
+
+/* Folds the log of transactions into the file, when a reply has said that it is long; between
+ * commits, where nobody waits for an answer. A commit that finds the log four times as long does so
+ * itself. While someone reads the database only what was written before that can be folded. */
+void store_checkpoint(struct store *store);
 
 /* Requeues seeds that failed or answered 5xx, for a run that repeats the command. */
 enum cw_err store_retry_seeds(struct store *store, struct errmsg *reterr_msg) MUST_CHECK;

@@ -30,7 +30,8 @@ struct sink {
     struct errmsg message;       /* from the job */
     enum cw_err err;             /* from the job */
     int64_t began_ms, landed_ms; /* the last batch */
-    bool busy;                   /* a job is under way */
+    bool busy;                   /* a batch is being written */
+    bool folding;                /* the job shortens the log; the next batch waits */
     bool reporting; /* its reply is being read: the next job must wait, it would overwrite it */
     bool flush;     /* the owner wants a batch even if nothing is gathered */
     bool failed, closing;
@@ -39,6 +40,8 @@ struct sink {
 static void on_next_turn(uv_timer_t *timer);
 static void on_write(struct job *job);
 static void on_written(struct job *job);
+static void on_fold(struct job *job);
+static void on_folded(struct job *job);
 static void on_timer_closed(uv_handle_t *handle);
 
 enum cw_err sink_new(struct sink **ret, const struct sink_options *options)
@@ -144,7 +147,7 @@ static int64_t pause_ms(const struct sink *sink)
 /* Something was gathered: it goes soon, or when the batch under way has landed. */
 static void schedule(struct sink *sink)
 {
-    if (sink->busy || sink->reporting || sink->failed || sink->closing)
+    if (sink->busy || sink->folding || sink->reporting || sink->failed || sink->closing)
         return;
     if (!sink->flush && !sink_has_gathered(sink))
         return;
@@ -259,9 +262,21 @@ static void report_landed(struct sink *sink)
     store_reply_release(&sink->reply);
 }
 
+/* The job is over, and nothing is under way: what is next? */
+static void go_on(struct sink *sink)
+{
+    if (sink->closing)
+        uv_close((uv_handle_t *)&sink->next_turn, on_timer_closed);
+    else
+        schedule(sink);
+}
+
+/* The log is shortened when the reply of the batch that made it long has been read: nobody waits
+ * for that but the next batch. */
 static void on_written(struct job *job)
 {
     struct sink *sink = CONTAINER_OF(job, struct sink, job);
+    bool log_is_long = sink->err == CW_OK && sink->reply.log_is_long;
     sink->busy = false;
     sink->reporting = true;
     sink->landed_ms = clock_mono_ms();
@@ -273,16 +288,32 @@ static void on_written(struct job *job)
         sink->options.on_failed(sink->options.arg, sink->err, sink->message.text);
     }
     sink->reporting = false;
-    if (sink->closing)
-        uv_close((uv_handle_t *)&sink->next_turn, on_timer_closed);
-    else
-        schedule(sink);
+    if (log_is_long && !sink->closing) {
+        sink->folding = true;
+        executor_run(sink->options.executor, LANE_STORE, &sink->job, on_fold, on_folded);
+    } else {
+        go_on(sink);
+    }
+}
+
+/* On a worker: the store is between two calls. */
+static void on_fold(struct job *job)
+{
+    struct sink *sink = CONTAINER_OF(job, struct sink, job);
+    store_checkpoint(sink->options.store);
+}
+
+static void on_folded(struct job *job)
+{
+    struct sink *sink = CONTAINER_OF(job, struct sink, job);
+    sink->folding = false;
+    go_on(sink);
 }
 
 void sink_close(struct sink *sink)
 {
     sink->closing = true;
-    if (!sink->busy && !sink->reporting) /* else on_written() does */
+    if (!sink->busy && !sink->folding && !sink->reporting) /* else go_on() does */
         uv_close((uv_handle_t *)&sink->next_turn, on_timer_closed);
 }
 

@@ -94,6 +94,8 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     int64_t now = b.want.now_unix_ms > 0 ? b.want.now_unix_ms : clock_unix_ms();
     size_t urls = b.seed_count + b.found_count + visits_count_urls(b.outcomes, b.outcome_count);
 
+    if (store->log_pages >= LOG_LONGEST_PAGES) /* nobody did it in time */
+        store_checkpoint(store);
     work_begin(&w, &store->db, &store->totals, count_hosts(&b, urls), now);
     apply(&w, &b, urls);
     lease_grant(&w, &b.want, &reply);
@@ -108,6 +110,7 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     reply.active = store->totals.active;
     reply.pages = store->totals.pages;
     reply.seen = store->totals.seen;
+    reply.log_is_long = store->log_pages >= LOG_LONG_PAGES;
     *ret = reply;
     return CW_OK;
 }

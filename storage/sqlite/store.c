@@ -15,7 +15,6 @@ enum { BUSY_TIMEOUT_MS = 60000 };
     "PRAGMA foreign_keys = OFF;"                                                                   \
     "PRAGMA cache_size = -16384;"                                                                  \
     "PRAGMA temp_store = MEMORY;"                                                                  \
-    "PRAGMA wal_autocheckpoint = 4000;"                                                            \
     "PRAGMA journal_size_limit = 67108864"
 
 /* ---- opening ---- */
@@ -91,6 +90,16 @@ static void begin_crawl(struct db *db, const struct store_options *options)
     db_end(db);
 }
 
+/* Takes the place of SQLite's own checkpoints, which would come inside a commit. */
+static int on_log_written(void *arg, sqlite3 *handle, const char *name, int pages)
+{
+    struct store *store = arg;
+    (void)handle;
+    (void)name;
+    store->log_pages = pages;
+    return SQLITE_OK;
+}
+
 static void read_totals(struct db *db, struct totals *totals)
 {
     struct query q =
@@ -118,6 +127,7 @@ static enum cw_err open_database(struct store *store, const struct store_options
         open_file(db, store->path, timeout);
     }
     bool is_new = set_up(db);
+    sqlite3_wal_hook(db->handle, on_log_written, store);
     begin_crawl(db, options);
     if (is_new) /* now the disk is waited for, once instead of five times */
         db_exec(db, "PRAGMA wal_checkpoint");
@@ -152,6 +162,19 @@ enum cw_err store_open(struct store **ret, const struct store_options *options,
     else
         free_store(store);
     return err;
+}
+
+/* ---- keeping the log short ---- */
+
+/* Without waiting for anybody: what a reader still needs stays for the next time. Ignoring errors:
+ * the log keeps everything, and a disk that is full or broken fails the next commit. */
+void store_checkpoint(struct store *store)
+{
+    int pages = 0, folded = 0;
+    int code = sqlite3_wal_checkpoint_v2(store->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages,
+                                         &folded);
+    if (code == SQLITE_OK && folded == pages)
+        store->log_pages = 0;
 }
 
 /* ---- closing ---- */

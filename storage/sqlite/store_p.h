@@ -10,6 +10,12 @@ struct store {
     struct lock lock;
     struct db db;
     struct totals totals; /* as of the last commit */
+    int log_pages;        /* in the WAL, as of the last commit; 0 after a whole checkpoint */
+};
+
+enum {
+    LOG_LONG_PAGES = 4000,     /* a checkpoint is due: store_checkpoint() */
+    LOG_LONGEST_PAGES = 16000, /* the next commit waits for one */
 };
 
 /* `path` with every symbolic link in its folder followed (owned by the caller). SQLite is asked to

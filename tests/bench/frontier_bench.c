@@ -181,6 +181,8 @@ static void commit(struct bench *b, const struct store_batch *batch)
     must(store_commit(b->store, batch, &reply, &why) == CW_OK, why.text);
     store_reply_release(&b->reply);
     b->reply = reply;
+    if (b->reply.log_is_long)
+        store_checkpoint(b->store);
     b->result->wal_bytes = MAX(b->result->wal_bytes, size_of(b, "-wal"));
 }
 

@@ -1,6 +1,7 @@
 /* The sink on a real store, and on one whose disk is full. */
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "crawler/engine/sink.h"
 #include "tests/loop/engine_fixture.h"
@@ -235,6 +236,59 @@ static void at_its_ceilings__the_sink_is_full_until_the_batch_goes(void **state)
     close_sink(&g);
 }
 
+static int64_t size_of(const char *path)
+{
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return (int64_t)st.st_size;
+}
+
+static void a_long_log__is_folded_before_the_next_batch(void **state)
+{
+    enum { BODY_BYTES = 20 << 20 };
+    (void)state;
+    struct gathering g;
+    open_sink(&g);
+    g.new_hosts = 1;
+    add_seed(&g, 0);
+    run_until_landed(&g);
+    g.new_hosts = 0;
+    struct outcome *o = done_outcome(&g, BODY_BYTES);
+    memset(o->page.body.ptr, 'x', BODY_BYTES);
+    o->page.body.len = BODY_BYTES;
+    assert_int_equal(sink_push(g.sink, o), CW_OK);
+    run_until_landed(&g);
+    add_seed(&g, 1);
+    run_until_landed(&g);
+    assert_true(size_of(g.path) > BODY_BYTES); /* it stood in the log before */
+    close_sink(&g);
+}
+
+static void flush_when_it_is_stored(struct gathering *g)
+{
+    if (g->stored > 0)
+        sink_flush(g->sink); /* waits for the log to be folded, and does not happen then */
+}
+
+static void closed_while_the_log_is_folded__it_ends_after_that(void **state)
+{
+    (void)state;
+    struct gathering g;
+    open_sink(&g);
+    g.new_hosts = 1;
+    add_seed(&g, 0);
+    run_until_landed(&g);
+    g.on_landing = flush_when_it_is_stored;
+    struct outcome *o = done_outcome(&g, 20 << 20);
+    memset(o->page.body.ptr, 'x', 20 << 20);
+    o->page.body.len = 20 << 20;
+    assert_int_equal(sink_push(g.sink, o), CW_OK);
+    run_until_landed(&g);
+    unsigned prepared = g.prepared;
+    close_sink(&g);
+    assert_int_equal(g.prepared, prepared);
+}
+
 static void closed_while_it_writes__the_batch_still_lands(void **state)
 {
     (void)state;
@@ -309,6 +363,8 @@ int main(void)
         cmocka_unit_test(a_flush__sends_even_an_empty_batch_and_nothing_else_does),
         cmocka_unit_test(a_reply__is_not_overwritten_while_it_is_read),
         cmocka_unit_test(at_its_ceilings__the_sink_is_full_until_the_batch_goes),
+        cmocka_unit_test(a_long_log__is_folded_before_the_next_batch),
+        cmocka_unit_test(closed_while_the_log_is_folded__it_ends_after_that),
         cmocka_unit_test(closed_while_it_writes__the_batch_still_lands),
         cmocka_unit_test(closed_while_its_reply_is_read__it_ends_after_that),
         cmocka_unit_test(a_store_that_fails__is_told_once_and_nothing_is_written_any_more),
