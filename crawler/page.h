@@ -138,6 +138,20 @@ struct page {
     struct page_link *redirect; /* the target of a 3xx, in the arena; NULL when none */
 };
 
+/* What is known of how a page changes, small enough to be kept for each: what frontier/revisit.h
+ * learns from and engine and storage carry. Times are unix milliseconds. */
+struct page_history {
+    double changes, exposure_ms; /* its rate of change is Gamma(changes, exposure_ms) */
+    int64_t checked_ms;          /* its changes until then are accounted for; 0: never asked */
+    int64_t interval_ms;         /* that it was given, and that counts in the budget; 0: none */
+    int64_t announced_ms;        /* when it changed, as a sitemap says of it since; 0: none does */
+    int32_t traits;              /* enum page_trait */
+};
+enum page_trait {                       /* stored in databases: never renumber */
+                  PAGE_MISDATES = 1,    /* its Last-Modified was seen to be wrong */
+                  PAGE_MISANNOUNCED = 2 /* a sitemap said that it had changed, and it had not */
+};
+
 /* What came of one visit to one leased URL; all of it lands in one transaction.
  * Owned by whoever holds it: engine until it is pushed to the sink, then storage's batch. */
 struct outcome {
