@@ -2,7 +2,8 @@
 
 #include "crawler/base/buf.h"
 #include "crawler/page.h"
-#include "storage/sqlite/keys.h"
+#include "storage/sqlite/body.h"
+#include "storage/sqlite/lookup.h"
 #include "storage/sqlite/reader_p.h"
 
 /* What is known of a URL that was asked for. */
@@ -20,57 +21,31 @@ static void copy_text(char *room, size_t size, struct str text)
 
 static void read_found(const struct query *q, struct found *found)
 {
-    struct str hash = query_text(q, 3);
+    struct str hash = query_text(q, 2);
     *found = (struct found){
-        .state = (enum url_state)query_int(q, 1),
-        .has_page = query_int(q, 4) != 0,
+        .state = (enum url_state)query_int(q, 0),
+        .has_page = query_int(q, 3) != 0,
         .has_hash = hash.len == sizeof found->hash,
     };
     if (found->has_hash)
         memcpy(found->hash, hash.ptr, sizeof found->hash);
-    copy_text(found->reason, sizeof found->reason, query_text(q, 2));
-}
-
-/* False: the row `id` does not exist, or is another's: then *ret_is_there. */
-static bool read_row(struct db *db, int64_t id, struct str url, struct found *found,
-                     bool *ret_is_there)
-{
-    struct query q = db_query(db, DB_READ_URL,
-                              "SELECT u.text, u.state, coalesce(u.reason, ''), p.body_hash,"
-                              " p.url_id IS NOT NULL FROM url_ AS u"
-                              " LEFT JOIN page_ AS p ON p.url_id = u.id WHERE u.id = ?");
-    put_int(&q, id);
-    *ret_is_there = query_next(&q);
-    bool is_same = *ret_is_there && str_eq(query_text(&q, 0), url);
-    if (is_same)
-        read_found(&q, found);
-    query_end(&q);
-    return is_same;
-}
-
-static int64_t find_host(struct db *db, struct str name)
-{
-    for (int64_t id = key_host(name);; id = key_host_next(id)) {
-        struct query q = db_query(db, DB_HOST_FIND, "SELECT name FROM host_ WHERE id = ?");
-        put_int(&q, id);
-        bool is_there = query_next(&q);
-        bool is_same = is_there && str_eq(query_text(&q, 0), name);
-        query_end(&q);
-        if (is_same || !is_there)
-            return is_same ? id : -1;
-    }
+    copy_text(found->reason, sizeof found->reason, query_text(q, 1));
 }
 
 static bool find_url(struct db *db, struct str url, struct found *found)
 {
-    int64_t host = find_host(db, key_host_of_url(url));
-    if (host < 0)
+    int64_t id = lookup_url(db, url);
+    if (id == LOOKUP_NONE)
         return false;
-    bool is_there = true;
-    for (int64_t id = key_url(host, url); is_there; id = key_url_next(id))
-        if (read_row(db, id, url, found, &is_there))
-            return true;
-    return false;
+    struct query q = db_query(db, DB_READ_URL,
+                              "SELECT u.state, coalesce(u.reason, ''), p.body_hash,"
+                              " p.url_id IS NOT NULL FROM url_ AS u"
+                              " LEFT JOIN page_ AS p ON p.url_id = u.id WHERE u.id = ?");
+    put_int(&q, id);
+    if (query_next(&q))
+        read_found(&q, found);
+    query_end(&q);
+    return true;
 }
 
 /* ---- decoding ---- */
@@ -92,8 +67,7 @@ static enum cw_err decode(struct str frame, int64_t size, struct buf *ret)
     return CW_OK;
 }
 
-/* CW_ENOTFOUND: this content is not stored. */
-static enum cw_err read_content(struct db *db, const uint8_t hash[16], struct buf *ret)
+enum cw_err body_read(struct db *db, const uint8_t hash[16], struct buf *ret)
 {
     enum cw_err err = CW_ENOTFOUND;
     struct query q = db_query(db, DB_READ_BODY, "SELECT size, zstd FROM body_ WHERE hash = ?");
@@ -132,7 +106,7 @@ static enum cw_err read_body(struct store_reader *reader, struct str url, struct
                           STR_ARG(str_first(url, 300)));
     enum cw_err err = CW_ENOTFOUND;
     if (found.has_hash)
-        err = read_content(db, found.hash, ret);
+        err = body_read(db, found.hash, ret);
     if (db->err != CW_OK)
         return db_error(db, reterr_msg);
     if (err == CW_ENOTFOUND)

@@ -15,13 +15,20 @@ static enum cw_err fail(const struct lock *lock, struct errmsg *reterr_msg)
     return errmsg_set(reterr_msg, err, "cannot lock %s: %s", lock->path, strerror(number));
 }
 
-static enum cw_err refuse(const struct lock *lock, const char *database, struct errmsg *reterr_msg)
+/* 0: caught between its lock and its writing. */
+static int read_pid(int fd)
 {
     char text[32];
     uint64_t pid = 0;
-    ssize_t got = pread(lock->fd, text, sizeof text, 0);
+    ssize_t got = pread(fd, text, sizeof text, 0);
     struct str line = str_trim(str_from(text, got > 0 ? (size_t)got : 0));
-    if (!str_to_u64(line, INT32_MAX, &pid)) /* caught between its lock and its writing */
+    return str_to_u64(line, INT32_MAX, &pid) ? (int)pid : 0;
+}
+
+static enum cw_err refuse(const struct lock *lock, const char *database, struct errmsg *reterr_msg)
+{
+    int pid = read_pid(lock->fd);
+    if (pid == 0)
         return errmsg_set(reterr_msg, CW_ELOCKED,
                           "%s is being written by another crawld; wait for it, stop it, or use "
                           "another --output",
@@ -29,7 +36,7 @@ static enum cw_err refuse(const struct lock *lock, const char *database, struct 
     return errmsg_set(reterr_msg, CW_ELOCKED,
                       "%s is being written by crawld process %d; wait for it, stop it, or use "
                       "another --output",
-                      database, (int)pid);
+                      database, pid);
 }
 
 /* The holder may have removed the file between our open() and our lock: then we hold a lock that
@@ -86,6 +93,24 @@ enum cw_err lock_take(struct lock *lock, const char *database, struct errmsg *re
     }
     return errmsg_set(reterr_msg, CW_ESTORAGE, "%s is removed again and again by someone else",
                       lock->path);
+}
+
+bool lock_is_held(const char *database, int *ret_pid)
+{
+    char *path = NULL;
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    *ret_pid = 0;
+    if (asprintf(&path, "%s-lock", database) < 0)
+        return false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    free(path);
+    if (fd < 0)
+        return false;
+    bool is_held = fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+    if (is_held)
+        *ret_pid = read_pid(fd);
+    close(fd);
+    return is_held;
 }
 
 void lock_release(struct lock *lock)

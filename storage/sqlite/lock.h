@@ -7,6 +7,8 @@
 #ifndef STORAGE_SQLITE_LOCK_H
 #define STORAGE_SQLITE_LOCK_H
 
+#include <stdbool.h>
+
 #include "crawler/base/err.h"
 
 struct lock {
@@ -20,6 +22,10 @@ struct lock {
  * lock_release() is to follow. */
 enum cw_err lock_take(struct lock *lock, const char *database,
                       struct errmsg *reterr_msg) MUST_CHECK;
+
+/* Does somebody write the database now? *ret_pid is who, 0 when that cannot be read. Looks only;
+ * what cannot be looked at is not held. */
+bool lock_is_held(const char *database, int *ret_pid);
 
 /* Removes the file and lets go. A lock that was never taken is fine. */
 void lock_release(struct lock *lock);
