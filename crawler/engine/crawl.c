@@ -110,7 +110,7 @@ static enum cw_err prepare(struct crawl *crawl, const struct crawl_options *opti
     set_request(crawl);
     err = seeds_check(options->config, reterr_msg);
     if (err == CW_OK)
-        err = rules_build_scope(crawl, &crawl->scope, reterr_msg);
+        err = rules_build_scope(&crawl->scope, crawl->config, &crawl->roots, reterr_msg);
     if (err == CW_OK)
         write_settings(crawl);
     return err;

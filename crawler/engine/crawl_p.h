@@ -9,6 +9,7 @@
 #include "crawler/engine/engine_p.h"
 #include "crawler/engine/robotcache.h"
 #include "crawler/engine/roots.h"
+#include "crawler/engine/rules.h"
 #include "crawler/engine/sink.h"
 #include "crawler/engine/sitemaps.h"
 #include "crawler/engine/workbench.h"
@@ -82,9 +83,6 @@ void crawl_note_sitemaps(struct crawl *crawl, const struct url *url, bool is_see
 void crawl_visit_ended(struct crawl *crawl);
 
 /* ---- rules.c: what the scope is ---- */
-
-enum cw_err rules_build_scope(const struct crawl *crawl, struct scope **ret,
-                              struct errmsg *reterr_msg) MUST_CHECK;
 
 /* On the worker that opens the store: what the start URLs of now and of earlier runs make of the
  * scope, and what of the database that changes. */

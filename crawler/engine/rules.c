@@ -1,10 +1,12 @@
 /* What makes up a crawl's rules: its scope, built from the start URLs and the configuration, and
  * what changes in the database when they do. */
+#include "crawler/engine/rules.h"
+
 #include "crawler/engine/admit.h"
 #include "crawler/engine/crawl_p.h"
 
-enum cw_err rules_build_scope(const struct crawl *crawl, struct scope **ret,
-                              struct errmsg *reterr_msg)
+enum cw_err rules_build_scope(struct scope **ret, const struct crawl_config *config,
+                              const struct roots *roots, struct errmsg *reterr_msg)
 {
     static const enum scope_kind kinds[] = {
         [CONFIG_SCOPE_HOST] = SCOPE_HOST,
@@ -12,7 +14,6 @@ enum cw_err rules_build_scope(const struct crawl *crawl, struct scope **ret,
         [CONFIG_SCOPE_PREFIX] = SCOPE_PREFIX,
         [CONFIG_SCOPE_ANY] = SCOPE_ANY,
     };
-    const struct crawl_config *config = crawl->config;
     CLEANUP(arena_release) struct arena arena = ARENA_INIT(16 * 1024 * 1024);
     size_t count = config->include.count + config->exclude.count;
     struct str *patterns = arena_alloc(&arena, (count + 1) * sizeof *patterns);
@@ -24,8 +25,8 @@ enum cw_err rules_build_scope(const struct crawl *crawl, struct scope **ret,
         patterns[config->include.count + i] = str_of(config->exclude.items[i]);
     const struct scope_options options = {
         .kind = kinds[config->scope],
-        .seeds = crawl->roots.urls,
-        .seed_count = crawl->roots.count,
+        .seeds = roots->urls,
+        .seed_count = roots->count,
         .include = patterns,
         .include_count = config->include.count,
         .exclude = patterns + config->include.count,
@@ -38,7 +39,8 @@ enum cw_err rules_build_scope(const struct crawl *crawl, struct scope **ret,
 
 struct scope *crawl_hold_scope(struct crawl *crawl)
 {
-    if (crawl->scope == NULL && rules_build_scope(crawl, &crawl->scope, NULL) != CW_OK)
+    if (crawl->scope == NULL &&
+        rules_build_scope(&crawl->scope, crawl->config, &crawl->roots, NULL) != CW_OK)
         return NULL;
     return scope_hold(crawl->scope);
 }
