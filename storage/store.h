@@ -236,14 +236,23 @@ enum {
     EXPLAIN_MAX_BYTES = 8 << 20, /* of all texts together */
 };
 
+/* The latest run. */
+struct store_run {
+    int64_t started_unix_ms, ended_unix_ms;            /* ended 0: it runs, or died */
+    struct str command, version, end_reason, settings; /* settings absent: not kept */
+    bool is_running;
+    int pid; /* of the running one; 0: not known */
+};
+
 struct store_explain_want {
     struct str url;           /* canonical */
     const struct str *others; /* other spellings, canonical: which of them are known? */
     size_t other_count;
     bool walk; /* go through all links and pages for what no index answers */
-    /* When `url` was never seen: each start URL, the targets of their redirects included. NULL:
-     * none. */
-    void (*on_seed)(void *arg, struct str url);
+    /* When `url` was never seen: the latest run, then each start URL, the targets of their
+     * redirects included (`is_named`: not found by the crawl itself). NULL: neither. */
+    void (*on_run)(void *arg, const struct store_run *run);
+    void (*on_seed)(void *arg, struct str url, bool is_named);
     void *arg;
 };
 
@@ -290,14 +299,6 @@ struct store_robots_known {
     int32_t status;           /* 0: no answer */
     struct str error, detail; /* absent: it could be had */
     struct str body;          /* absent: none, or not readable any more */
-};
-
-/* The latest run. */
-struct store_run {
-    int64_t started_unix_ms, ended_unix_ms;            /* ended 0: it runs, or died */
-    struct str command, version, end_reason, settings; /* settings absent: not kept */
-    bool is_running;
-    int pid; /* of the running one; 0: not known */
 };
 
 /* Owned by the caller; store_explanation_release() frees it. Absent texts: nothing is known. */

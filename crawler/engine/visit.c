@@ -6,6 +6,7 @@
 #include "crawler/base/clock.h"
 #include "crawler/engine/crawl_p.h"
 #include "crawler/engine/errand.h"
+#include "crawler/engine/hint.h"
 #include "crawler/engine/judge.h"
 
 enum { VISIT_MAGIC = 0x56495354 };
@@ -74,20 +75,6 @@ static void end_visit(struct visit *v)
     crawl_visit_ended(crawl);
 }
 
-/* What a person can do about it. */
-static const char *way_out(enum cw_err err)
-{
-    switch (err) {
-    case CW_EDNS: return "is the name right?";
-    case CW_EBLOCKED: return "--allow-private (allow_private: true) permits it";
-    case CW_ETLS: return "--insecure (insecure: true) skips the check of certificates";
-    case CW_EROBOTS: return "--no-robots (robots: false), on your own site only";
-    case CW_ETOOBIG: return "--max-size (max_size) allows more";
-    case CW_ETIMEOUT: return "--timeout (timeout) allows more";
-    default: return "is the server up?";
-    }
-}
-
 /* A start URL that failed is news to whoever named it; any other page is one of many. */
 static void log_failure(const struct crawl *crawl, const struct outcome *o)
 {
@@ -95,7 +82,7 @@ static void log_failure(const struct crawl *crawl, const struct outcome *o)
     if (o->is_seed && o->state == URL_FAILED)
         log_warn(log, "start URL failed", F_STR("url", o->url),
                  F_TEXT("error", cw_err_name(o->err)), F_TEXT("meaning", cw_err_text(o->err)),
-                 F_STR("detail", o->detail), F_TEXT("hint", way_out(o->err)));
+                 F_STR("detail", o->detail), F_TEXT("hint", hint_about(o->err)));
     else if (o->is_seed && o->state == URL_EXCLUDED)
         log_warn(log, "start URL excluded", F_STR("url", o->url),
                  F_TEXT("reason", exclude_reason_name(o->reason)), F_STR("detail", o->detail));

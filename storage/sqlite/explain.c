@@ -103,12 +103,14 @@ static void find_others(struct explain *e)
 
 static void list_seeds(struct explain *e)
 {
-    if (e->want->on_seed == NULL)
+    if (e->want->on_run == NULL)
         return;
-    struct query q = db_query(e->db, DB_SEED_LIST,
-                              "SELECT text FROM url_ WHERE seed = 1 ORDER BY first_seen_ms, id");
+    e->want->on_run(e->want->arg, &e->to->run);
+    struct query q = db_query(e->db, DB_EXPLAIN_SEEDS,
+                              "SELECT text, found_on IS NULL FROM url_ WHERE seed = 1"
+                              " ORDER BY first_seen_ms, id");
     while (query_next(&q))
-        e->want->on_seed(e->want->arg, query_text(&q, 0));
+        e->want->on_seed(e->want->arg, query_text(&q, 0), query_int(&q, 1) != 0);
 }
 
 /* ---- the whole ---- */
@@ -129,6 +131,7 @@ static void explain_snapshot(struct explain *e, const char *path)
 {
     db_exec(e->db, "BEGIN");
     check_version(e);
+    explain_run(e, path);
     e->id = lookup_url(e->db, e->want->url);
     e->to->is_known = e->id != LOOKUP_NONE;
     if (e->to->is_known) {
@@ -144,7 +147,6 @@ static void explain_snapshot(struct explain *e, const char *path)
     find_others(e);
     explain_place(e);
     explain_robots(e);
-    explain_run(e, path);
     db_end(e->db);
 }
 

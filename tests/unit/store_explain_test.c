@@ -277,10 +277,18 @@ struct heard_seeds {
     char text[128];
 };
 
-static void hear_seed(void *arg, struct str url)
+static void hear_run(void *arg, const struct store_run *run)
+{
+    struct heard_seeds *heard = arg;
+    assert_string_equal(heard->text, "");
+    snprintf(heard->text, sizeof heard->text, STR_FMT ": ", STR_ARG(run->command));
+}
+
+static void hear_seed(void *arg, struct str url, bool is_named)
 {
     struct heard_seeds *heard = arg;
     size_t len = strlen(heard->text);
+    assert_true(is_named);
     snprintf(heard->text + len, sizeof heard->text - len, STR_FMT " ", STR_ARG(url));
 }
 
@@ -295,14 +303,15 @@ static void one_never_seen__brings_seeds_and_known_spellings(void **state)
     struct store_explain_want want = {.url = STR("http://a/x/"),
                                       .others = others,
                                       .other_count = ARRAY_LEN(others),
+                                      .on_run = hear_run,
                                       .on_seed = hear_seed,
                                       .arg = &heard};
     struct store_explanation to = explain_with(f, want);
     assert_false(to.is_known);
     assert_int_equal(to.other_count, 1);
     expect_str(to.others[0], "http://a/x");
-    assert_true(strcmp(heard.text, "http://a/ http://a/x ") == 0 ||
-                strcmp(heard.text, "http://a/x http://a/ ") == 0);
+    assert_true(strcmp(heard.text, "crawld crawl: http://a/ http://a/x ") == 0 ||
+                strcmp(heard.text, "crawld crawl: http://a/x http://a/ ") == 0);
     assert_true(to.place.is_known);
     store_explanation_release(&to);
     heard.text[0] = '\0';
