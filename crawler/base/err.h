@@ -18,6 +18,7 @@ enum cw_retry { CW_RETRY_NEVER, CW_RETRY_LATER, CW_RETRY_NOW };
     X(CW_EURL, "url", "not a valid URL", NEVER)                                                    \
     X(CW_EDNS, "dns", "no such host", NEVER)                                                       \
     X(CW_EDNSTEMP, "dns-temp", "the name server did not answer", LATER)                            \
+    X(CW_ERESOLVER, "resolver", "no name server answers anything", LATER)                          \
     X(CW_ECONNECT, "connect", "connection refused or host unreachable", LATER)                     \
     X(CW_ECONNTIMEO, "connect-timeout", "no connection within the limit", LATER)                   \
     X(CW_EFIRSTBYTE, "first-byte-timeout", "no answer within the limit", LATER)                    \

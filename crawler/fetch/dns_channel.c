@@ -34,6 +34,7 @@ struct dns_channel {
     unsigned questions;    /* open */
     unsigned open_handles; /* of this channel in the loop */
     uv_timer_t tick;
+    uint64_t heard;
     void (*on_closed)(void *arg);
     void *arg;
 };
@@ -167,10 +168,16 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct dns_socket *s = poll->data;
     assert(s->magic == SOCKET_MAGIC);
-    if (status != 0)
+    s->channel->heard += status == 0 && (events & UV_READABLE) != 0;
+    if (status != 0)                        /* among others: nobody listens there */
         events = UV_READABLE | UV_WRITABLE; /* c-ares reads the error itself */
     ares_process_fd(s->channel->ares, events & UV_READABLE ? s->fd : ARES_SOCKET_BAD,
                     events & UV_WRITABLE ? s->fd : ARES_SOCKET_BAD);
+}
+
+uint64_t dns_channel_heard(const struct dns_channel *channel)
+{
+    return channel->heard;
 }
 
 /* c-ares has no status of its own for "out of descriptors": it says that it was refused. */
@@ -224,6 +231,7 @@ static void on_ares_answer(void *arg, int status, int timeouts, struct ares_addr
     if (--question.channel->questions == 0)
         (void)uv_timer_stop(&question.channel->tick);
     answer.err = err_from_ares(status);
+    answer.timed_out = status == ARES_ETIMEOUT;
     if (status != ARES_SUCCESS)
         answer.detail = ares_strerror(status);
     else

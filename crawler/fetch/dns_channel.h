@@ -3,6 +3,7 @@
 #ifndef CRAWLER_FETCH_DNS_CHANNEL_H
 #define CRAWLER_FETCH_DNS_CHANNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <uv.h>
@@ -15,7 +16,8 @@ struct dns_channel;
 struct dns_answer {
     enum cw_err err;    /* CW_OK, CW_EDNS, CW_EDNSTEMP, CW_ENOMEM, CW_EFILES, CW_ECANCELED */
     const char *detail; /* static text */
-    int64_t ttl_s;      /* the smallest in the answer, the way to it (CNAME) included */
+    bool timed_out;
+    int64_t ttl_s; /* the smallest in the answer, the way to it (CNAME) included */
     size_t count;
     struct sockaddr_storage addresses[RESOLVED_MAX]; /* in the order of RFC 6724 */
 };
@@ -31,6 +33,10 @@ enum cw_err dns_channel_new(struct dns_channel **ret, uv_loop_t *loop, const cha
  * exactly once, POSSIBLY BEFORE THIS RETURNS, and must not close the channel. */
 void dns_channel_ask(struct dns_channel *channel, const char *name, dns_answer_fn *on_answer,
                      void *arg);
+
+/* How often any server has said anything so far, be it that it failed. When this stands still, none
+ * is there. */
+uint64_t dns_channel_heard(const struct dns_channel *channel);
 
 /* Answers every open question with CW_ECANCELED before it returns, then calls `on_closed` once,
  * from the loop; the channel is freed before that call. Not from inside `on_answer`. */

@@ -10,6 +10,7 @@
 #include <utlist.h>
 
 #include "crawler/base/clock.h"
+#include "crawler/base/window.h"
 #include "crawler/fetch/address.h"
 #include "crawler/fetch/dns_channel.h"
 #include "crawler/fetch/resolver_cache.h"
@@ -21,6 +22,7 @@ enum {
     TIMEOUT_MS = 10000,
     CACHE_NAMES = 10000,
     NAME_MAX_BYTES = 255, /* RFC 1035 2.3.4 */
+    AGAIN_MS = 500,       /* until nobody is asked again */
 };
 
 /* One caller's question. It stands in its look-up's list until there is an answer, then in the
@@ -46,7 +48,9 @@ struct lookup {
     UT_hash_handle hh;
     struct resolver_query *waiting;
     int64_t deadline_ms;
+    uint64_t heard; /* dns_channel_heard() when it began */
     bool is_late;
+    bool is_asking; /* c-ares has the question; else it waits to be asked again */
     size_t name_len;
     char name[];
 };
@@ -60,8 +64,10 @@ struct resolver {
     struct lookup *by_name;
     struct lookup *by_deadline;
     struct resolver_query *answered;
-    uv_idle_t soon;      /* runs while somebody is to be told */
-    uv_timer_t deadline; /* of the first look-up in by_deadline */
+    uv_idle_t soon;                          /* runs while somebody is to be told */
+    uv_timer_t deadline;                     /* of the first look-up in by_deadline */
+    uv_timer_t again;                        /* asks once more where nobody listened */
+    struct window ended, unanswered, failed; /* look-ups */
     unsigned open_handles;
     bool is_closing;
     void (*on_closed)(void *arg);
@@ -70,6 +76,7 @@ struct resolver {
 
 static void on_answer(void *arg, const struct dns_answer *answer);
 static void on_deadline(uv_timer_t *timer);
+static void on_again(uv_timer_t *timer);
 static void on_soon(uv_idle_t *idle);
 static void on_channel_closed(void *arg);
 static void on_handle_closed(uv_handle_t *handle);
@@ -102,8 +109,9 @@ enum cw_err resolver_new(struct resolver **ret, const struct resolver_options *o
     }
     (void)uv_idle_init(r->loop, &r->soon);
     (void)uv_timer_init(r->loop, &r->deadline);
-    r->soon.data = r->deadline.data = r;
-    r->open_handles = 2;
+    (void)uv_timer_init(r->loop, &r->again);
+    r->soon.data = r->deadline.data = r->again.data = r;
+    r->open_handles = 3;
     *ret = r;
     return CW_OK;
 }
@@ -168,6 +176,7 @@ static struct lookup *lookup_new(struct resolver *r, struct str name)
         return NULL;
     *l = (struct lookup){.magic = LOOKUP_MAGIC,
                          .resolver = r,
+                         .heard = dns_channel_heard(r->channel),
                          .deadline_ms = clock_mono_ms() + r->timeout_ms,
                          .name_len = name.len};
     memcpy(l->name, name.ptr, name.len);
@@ -189,6 +198,13 @@ static void lookup_forget(struct lookup *l)
     DL_DELETE(l->resolver->by_deadline, l);
 }
 
+/* The answer may come before this returns, and end the look-up. */
+static void ask_servers(struct lookup *l)
+{
+    l->is_asking = true;
+    dns_channel_ask(l->resolver->channel, l->name, on_answer, l);
+}
+
 /* Joins the look-up of `name`, or starts one. It may be answered at once; the query then waits in
  * `answered` like any other. */
 static enum cw_err lookup_join(struct resolver_query *q, struct str name)
@@ -202,7 +218,7 @@ static enum cw_err lookup_join(struct resolver_query *q, struct str name)
     q->lookup = l;
     DL_APPEND(l->waiting, q);
     if (is_new)
-        dns_channel_ask(q->resolver->channel, l->name, on_answer, l);
+        ask_servers(l);
     return CW_OK;
 }
 
@@ -281,6 +297,50 @@ static void answer_all(struct lookup *l, enum cw_err err, const struct resolved 
         query_answer(l->waiting, err, addresses, detail);
 }
 
+static bool was_heard(const struct lookup *l)
+{
+    return dns_channel_heard(l->resolver->channel) != l->heard;
+}
+
+/* The class of a look-up that no server could answer: was it this name, or everybody's silence? */
+static enum cw_err err_of_failure(const struct lookup *l)
+{
+    return was_heard(l) ? CW_EDNSTEMP : CW_ERESOLVER;
+}
+
+static void count(struct resolver *r, enum cw_err err, bool timed_out)
+{
+    int64_t now_ms = clock_mono_ms();
+    window_add(&r->ended, now_ms, 1);
+    if (timed_out || err == CW_ERESOLVER)
+        window_add(&r->unanswered, now_ms, 1);
+    else if (err == CW_EDNSTEMP)
+        window_add(&r->failed, now_ms, 1);
+}
+
+/* Nobody listens, and there is time left: true, it will be asked again. */
+static bool put_off(struct lookup *l, enum cw_err err)
+{
+    struct resolver *r = l->resolver;
+    if (err != CW_ERESOLVER || l->is_late || clock_mono_ms() + AGAIN_MS >= l->deadline_ms)
+        return false;
+    l->is_asking = false;
+    if (!uv_is_active((const uv_handle_t *)&r->again))
+        (void)uv_timer_start(&r->again, on_again, AGAIN_MS, 0);
+    return true;
+}
+
+/* Those that are answered at once leave the list under way. */
+static void on_again(uv_timer_t *timer)
+{
+    struct resolver *r = resolver_from(timer->data);
+    struct lookup *l, *next;
+    DL_FOREACH_SAFE (r->by_deadline, l, next) {
+        if (!l->is_asking && !r->is_closing)
+            ask_servers(l);
+    }
+}
+
 /* From c-ares: on_soon() tells the callers, since they may do anything, c-ares calls included. */
 static void on_answer(void *arg, const struct dns_answer *answer)
 {
@@ -291,13 +351,19 @@ static void on_answer(void *arg, const struct dns_answer *answer)
     struct resolved *addresses = NULL;
     enum cw_err err = answer->err;
 
-    if (!l->is_late)
+    if (err == CW_EDNSTEMP)
+        err = err_of_failure(l);
+    if (!r->is_closing && put_off(l, err))
+        return;
+    if (!l->is_late) {
         lookup_forget(l);
+        count(r, err, answer->timed_out);
+    }
     if (err == CW_OK) {
         addresses = resolver_cache_keep(r->cache, name, answer->addresses, answer->count,
                                         answer->ttl_s, clock_mono_ms());
         err = addresses != NULL ? CW_OK : CW_ENOMEM;
-    } else if ((err == CW_EDNS || err == CW_EDNSTEMP) && !l->is_late) {
+    } else if ((err == CW_EDNS || err == CW_EDNSTEMP || err == CW_ERESOLVER) && !l->is_late) {
         resolver_cache_keep_failure(r->cache, name, err, answer->detail, clock_mono_ms());
     }
     answer_all(l, err, addresses, answer->detail);
@@ -315,9 +381,12 @@ static void on_deadline(uv_timer_t *timer)
         struct lookup *l = r->by_deadline;
         lookup_forget(l);
         l->is_late = true;
-        resolver_cache_keep_failure(r->cache, str_from(l->name, l->name_len), CW_EDNSTEMP, detail,
-                                    now_ms);
-        answer_all(l, CW_EDNSTEMP, NULL, detail);
+        enum cw_err err = err_of_failure(l);
+        count(r, err, true);
+        resolver_cache_keep_failure(r->cache, str_from(l->name, l->name_len), err, detail, now_ms);
+        answer_all(l, err, NULL, detail);
+        if (!l->is_asking)
+            free(l);
     }
     if (r->by_deadline != NULL)
         (void)uv_timer_start(timer, on_deadline, (uint64_t)(r->by_deadline->deadline_ms - now_ms),
@@ -368,6 +437,12 @@ void resolver_close(struct resolver *resolver, void (*on_closed)(void *arg), voi
 static void on_channel_closed(void *arg)
 {
     struct resolver *r = resolver_from(arg);
+    while (r->by_deadline != NULL) { /* those that waited to be asked again */
+        struct lookup *l = r->by_deadline;
+        lookup_forget(l);
+        free(l);
+    }
+    uv_close((uv_handle_t *)&r->again, on_handle_closed);
     uv_close((uv_handle_t *)&r->soon, on_handle_closed);
     uv_close((uv_handle_t *)&r->deadline, on_handle_closed);
 }
@@ -382,4 +457,15 @@ static void on_handle_closed(uv_handle_t *handle)
     resolver_cache_free(r->cache);
     free(r);
     on_closed(arg);
+}
+
+void resolver_status(const struct resolver *resolver, struct resolver_status *ret)
+{
+    int64_t now_ms = clock_mono_ms();
+    *ret = (struct resolver_status){
+        .open = HASH_COUNT(resolver->by_name),
+        .ended = (unsigned)window_sum(&resolver->ended, now_ms),
+        .unanswered = (unsigned)window_sum(&resolver->unanswered, now_ms),
+        .failed = (unsigned)window_sum(&resolver->failed, now_ms),
+    };
 }

@@ -40,7 +40,10 @@ enum cw_err resolver_new(struct resolver **ret, const struct resolver_options *o
 void resolver_close(struct resolver *resolver, void (*on_closed)(void *arg), void *arg);
 
 /* `addresses` is held for the call only; NULL unless err is CW_OK. CW_EDNS: no such name (cached
- * for some minutes); CW_EDNSTEMP: no answer, or SERVFAIL (cached for seconds). */
+ * for some minutes); CW_EDNSTEMP: no answer to this question, or SERVFAIL (cached for seconds);
+ * CW_ERESOLVER: the servers said nothing at all meanwhile, as when the local resolver is down.
+ * Where nobody listens the question is asked again until its time is over: a server that is
+ * restarted costs no look-up. */
 typedef void resolver_done_fn(void *arg, enum cw_err err, const struct resolved *addresses,
                               const char *detail);
 
@@ -54,5 +57,14 @@ void resolver_cancel(struct resolver_query *query); /* `done` still comes, with 
 /* The cached answer, held for the caller, without a question; NULL when there is none that is
  * fresh. */
 struct resolved *resolver_cached(struct resolver *resolver, struct str hostname);
+
+/* What became of the look-ups of the last minute; what the cache answers is none. O(1). */
+struct resolver_status {
+    unsigned open;       /* under way */
+    unsigned ended;      /* in the last minute, however */
+    unsigned unanswered; /* of these: no answer within the limit */
+    unsigned failed;     /* ... the server could not say (SERVFAIL) */
+};
+void resolver_status(const struct resolver *resolver, struct resolver_status *ret);
 
 #endif

@@ -93,6 +93,7 @@ static enum sign read_sign(const struct turn_result *result)
     switch (result->err) {
     case CW_EDNS:
     case CW_EDNSTEMP:
+    case CW_ERESOLVER:
     case CW_ECONNECT:
     case CW_ECONNTIMEO:
     case CW_EFIRSTBYTE:

@@ -157,8 +157,86 @@ static void silence__ends_at_the_limit(void **state)
     char text[256];
     begin(&f, 50);
     dnsserver_set_mode(f.dns, "silent.test", DNSSERVER_SILENCE);
-    assert_int_equal(resolve(&f, "silent.test", text), CW_EDNSTEMP);
+    assert_int_equal(resolve(&f, "silent.test", text), CW_ERESOLVER);
     assert_true(dnsserver_questions(f.dns, "silent.test") >= 1);
+    end(&f);
+}
+
+static void on_soon_after(uv_timer_t *timer)
+{
+    *(bool *)timer->data = true;
+}
+
+static void run_for(struct fixture *f, uint64_t ms)
+{
+    bool is_over = false;
+    uv_timer_t timer;
+    (void)uv_timer_init(&f->loop.loop, &timer);
+    timer.data = &is_over;
+    (void)uv_timer_start(&timer, on_soon_after, ms, 0);
+    looptest_run_until(&f->loop, &is_over);
+    uv_close((uv_handle_t *)&timer, NULL);
+}
+
+/* Among others a name whose own servers are dead: not the resolver's fault. */
+static void silence_about_one_name__is_not_the_resolver_s(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told silent, other;
+    struct resolver_status status;
+    begin(&f, 300);
+    dnsserver_set_mode(f.dns, "silent.test", DNSSERVER_SILENCE);
+    dnsserver_set(f.dns, "other.test", "192.0.2.1", 60);
+    (void)ask(&f, "silent.test", &silent);
+    (void)ask(&f, "other.test", &other);
+    looptest_run_until(&f.loop, &other.is_done);
+    looptest_run_until(&f.loop, &silent.is_done);
+    assert_int_equal(silent.err, CW_EDNSTEMP);
+    resolver_status(f.resolver, &status);
+    assert_int_equal(status.ended, 2);
+    assert_int_equal(status.unanswered, 1);
+    assert_int_equal(status.failed, 0);
+    resolved_drop(other.addresses);
+    end(&f);
+}
+
+/* The port answers "unreachable" at once, while the server is away, and the look-up waits for it.
+ */
+static void a_server_that_is_restarted__costs_no_lookup(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    struct resolver_status status;
+    begin(&f, 20000);
+    dnsserver_leave(f.dns);
+    (void)ask(&f, "host.test", &told);
+    run_for(&f, 100); /* it was refused, which takes no time */
+    assert_false(told.is_done);
+    dnsserver_set(f.dns, "host.test", "192.0.2.1", 60);
+    dnsserver_return(f.dns);
+    looptest_run_until(&f.loop, &told.is_done);
+    assert_int_equal(told.err, CW_OK);
+    resolver_status(f.resolver, &status);
+    assert_int_equal(status.ended, 1);
+    assert_int_equal(status.unanswered, 0);
+    resolved_drop(told.addresses);
+    end(&f);
+}
+
+static void nobody_there__is_the_resolver_s_fault(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct resolver_status status;
+    char text[256];
+    begin(&f, 700);
+    dnsserver_leave(f.dns);
+    assert_int_equal(resolve(&f, "host.test", text), CW_ERESOLVER);
+    resolver_status(f.resolver, &status);
+    assert_int_equal(status.unanswered, 1);
+    dnsserver_return(f.dns);
     end(&f);
 }
 
@@ -324,6 +402,9 @@ int main(void)
         cmocka_unit_test(a_missing_name__is_remembered),
         cmocka_unit_test(a_failing_server__is_a_passing_failure),
         cmocka_unit_test(silence__ends_at_the_limit),
+        cmocka_unit_test(silence_about_one_name__is_not_the_resolver_s),
+        cmocka_unit_test(a_server_that_is_restarted__costs_no_lookup),
+        cmocka_unit_test(nobody_there__is_the_resolver_s_fault),
         cmocka_unit_test(questions_for_one_name__join),
         cmocka_unit_test(literals_and_localhost__need_no_server),
         cmocka_unit_test(what_is_no_name__does_not_exist),

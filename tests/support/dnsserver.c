@@ -34,7 +34,8 @@ struct record {
 };
 
 struct dnsserver {
-    uv_udp_t udp;
+    uv_loop_t *loop;
+    uv_udp_t *udp; /* NULL while it is away */
     uint16_t port;
     struct record *records;
     char input[PACKET_MAX];
@@ -146,19 +147,44 @@ static void on_question(uv_udp_t *udp, ssize_t got, const uv_buf_t *buf,
     assert_int_equal(uv_udp_try_send(udp, &out, 1, from), (int)packet.len);
 }
 
+static void on_handle_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void listen_at(struct dnsserver *server, uint16_t port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int size = sizeof address;
+    server->udp = calloc(1, sizeof *server->udp);
+    assert_non_null(server->udp);
+    assert_int_equal(uv_udp_init(server->loop, server->udp), 0);
+    server->udp->data = server;
+    assert_int_equal(uv_udp_bind(server->udp, (struct sockaddr *)&address, 0), 0);
+    assert_int_equal(uv_udp_getsockname(server->udp, (struct sockaddr *)&address, &size), 0);
+    assert_int_equal(uv_udp_recv_start(server->udp, on_room, on_question), 0);
+    server->port = ntohs(address.sin_port);
+}
+
 struct dnsserver *dnsserver_open(uv_loop_t *loop)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int size = sizeof address;
     struct dnsserver *server = calloc(1, sizeof *server);
     assert_non_null(server);
-    assert_int_equal(uv_udp_init(loop, &server->udp), 0);
-    server->udp.data = server;
-    assert_int_equal(uv_udp_bind(&server->udp, (struct sockaddr *)&address, 0), 0);
-    assert_int_equal(uv_udp_getsockname(&server->udp, (struct sockaddr *)&address, &size), 0);
-    assert_int_equal(uv_udp_recv_start(&server->udp, on_room, on_question), 0);
-    server->port = ntohs(address.sin_port);
+    server->loop = loop;
+    listen_at(server, 0);
     return server;
+}
+
+void dnsserver_leave(struct dnsserver *server)
+{
+    uv_close((uv_handle_t *)server->udp, on_handle_closed);
+    server->udp = NULL;
+}
+
+void dnsserver_return(struct dnsserver *server)
+{
+    listen_at(server, server->port);
 }
 
 void dnsserver_text(const struct dnsserver *server, char ret_text[DNSSERVER_TEXT_SIZE])
@@ -216,18 +242,14 @@ unsigned dnsserver_questions(const struct dnsserver *server, const char *name)
     return r != NULL ? r->questions : 0;
 }
 
-static void on_closed(uv_handle_t *handle)
+void dnsserver_close(struct dnsserver *server)
 {
-    struct dnsserver *server = handle->data;
+    if (server->udp != NULL)
+        dnsserver_leave(server);
     while (server->records != NULL) {
         struct record *r = server->records;
         server->records = r->next;
         free(r);
     }
     free(server);
-}
-
-void dnsserver_close(struct dnsserver *server)
-{
-    uv_close((uv_handle_t *)&server->udp, on_closed);
 }

@@ -28,6 +28,10 @@ void dnsserver_set(struct dnsserver *server, const char *name, const char *addre
                    uint32_t ttl_s);
 void dnsserver_set_mode(struct dnsserver *server, const char *name, enum dnsserver_mode mode);
 
+/* Nobody listens at its port until it returns: whoever asks is refused. */
+void dnsserver_leave(struct dnsserver *server);
+void dnsserver_return(struct dnsserver *server);
+
 /* A questions heard for `name` (each look-up asks one, and one AAAA beside it). */
 unsigned dnsserver_questions(const struct dnsserver *server, const char *name);
 
