@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
     GLUE_MAGIC = 0x63757276,
     WATCH_MAGIC = 0x77617463,
     WATCHES_FIRST = 64,
+    SPARE_DESCRIPTORS = 16, /* not for connections; of a small limit a quarter */
 };
 
 /* A descriptor in the loop; watches[fd] is its place. libcurl 7.88 closes a socket that never got
@@ -263,6 +265,17 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, voi
     return 0;
 }
 
+/* The kernel gives the lowest number that is free: one of the last few says that nearly all are
+ * taken. They are left to the database, the log and the name servers. */
+static bool is_spare(curl_socket_t fd)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return false;
+    rlim_t spare = MIN(limit.rlim_cur / 4, (rlim_t)SPARE_DESCRIPTORS);
+    return (rlim_t)fd >= limit.rlim_cur - spare;
+}
+
 curl_socket_t curl_loop_open_socket(struct curl_loop *glue, const struct curl_sockaddr *address,
                                     int *reterr_errno)
 {
@@ -272,12 +285,12 @@ curl_socket_t curl_loop_open_socket(struct curl_loop *glue, const struct curl_so
         *reterr_errno = errno;
         return CURL_SOCKET_BAD;
     }
-    if (watch_open_fresh(glue, fd) == NULL) {
-        (void)close(fd);
-        *reterr_errno = ENOMEM;
-        return CURL_SOCKET_BAD;
-    }
-    return fd;
+    int problem = is_spare(fd) ? EMFILE : watch_open_fresh(glue, fd) == NULL ? ENOMEM : 0;
+    if (problem == 0)
+        return fd;
+    (void)close(fd);
+    *reterr_errno = problem;
+    return CURL_SOCKET_BAD;
 }
 
 int curl_loop_close_socket(void *arg, curl_socket_t fd)

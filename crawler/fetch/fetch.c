@@ -14,6 +14,7 @@ enum {
     BODY_FIRST_MAX = 1024 * 1024,
     /* libcurl's own ceiling is 300 KiB; ours must come first, for its class to be known. */
     HEADER_BYTES_MAX = 256 * 1024,
+    TIGHT_MS = 60 * 1000,
 };
 
 struct fetch *fetch_from(void *arg)
@@ -301,6 +302,16 @@ size_t fetch_on_body(char *bytes, size_t size, size_t count, void *arg)
     return 0;
 }
 
+enum fetch_phase fetch_phase(const struct fetch *f)
+{
+    curl_off_t connected_us = 0;
+    if (f->was_sent)
+        return f->head.status != 0 ? FETCH_ANSWERING : FETCH_ASKED;
+    if (f->easy != NULL)
+        (void)curl_easy_getinfo(f->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
+    return connected_us > 0 ? FETCH_SECURING : FETCH_CONNECTING;
+}
+
 static int32_t info_ms(CURL *easy, CURLINFO info)
 {
     curl_off_t us = 0;
@@ -361,6 +372,8 @@ static void note_end(struct fetch *f, CURLcode code)
     if (!is_ours)
         result->detail[0] = '\0';
     result->err = is_ours ? f->verdict : judge(f, code);
+    if (result->err == CW_EFILES)
+        f->pool->tight_until_ms = clock_mono_ms() + TIGHT_MS;
     if (result->err != CW_OK && result->detail[0] == '\0')
         (void)snprintf(result->detail, sizeof result->detail, "%s",
                        f->curl_text[0] != '\0' ? f->curl_text : cw_err_text(result->err));

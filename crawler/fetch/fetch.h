@@ -26,7 +26,11 @@ struct fetch_pool_options {
 enum cw_err fetch_pool_new(struct fetch_pool **ret,
                            const struct fetch_pool_options *options) MUST_CHECK;
 /* Cancels what runs (their callbacks come), closes every connection, then calls `on_closed` once,
- * from the loop; the pool is freed before that call. */
+ * from the loop; the pool is freed before that call.
+ *
+ * Descriptors: connections leave the last few of the process to others (the database, the log, name
+ * servers). Where they, or local ports, run out, a transfer ends with CW_EFILES, and for a minute
+ * the pool keeps no connection open that it does not need and closes those that idle. */
 void fetch_pool_close(struct fetch_pool *pool, void (*on_closed)(void *arg), void *arg);
 
 /* All mandatory; times in milliseconds, sizes in bytes. */
@@ -87,6 +91,19 @@ enum cw_err fetch_start(struct fetch **ret, struct fetch_pool *pool,
                         const struct fetch_request *request, fetch_done_fn *done,
                         void *arg) MUST_CHECK;
 void fetch_cancel(struct fetch *f); /* asks; `done` still comes, with CW_ECANCELED; frees nothing */
+
+/* Where a transfer stands; whoever waits for it may want to know for what. */
+enum fetch_phase {
+    FETCH_CONNECTING, /* TCP; with a proxy, to the proxy */
+    FETCH_SECURING,   /* connected, but not yet through: TLS, or what the proxy asks for */
+    FETCH_ASKED,      /* the request is out, the answer has not begun */
+    FETCH_ANSWERING,  /* head or body come in */
+};
+enum fetch_phase fetch_phase(const struct fetch *f);
+
+/* Can packets leave this machine at all: is there a route to the outside, of either family? Asks
+ * the kernel, sends nothing. */
+bool fetch_has_route(void);
 
 struct fetch_pool_status {
     unsigned running;

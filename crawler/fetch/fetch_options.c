@@ -60,7 +60,7 @@ static int set_connection(CURL *easy, struct fetch *f, bool is_tls)
      * those behind a slow handshake would wait for nothing. */
     SET(CURLOPT_PIPEWAIT, 0L);
     SET(CURLOPT_TCP_NODELAY, 1L);
-    SET(CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
+    SET(CURLOPT_MAXAGE_CONN, fetch_pool_is_tight(f->pool) ? 1L : (long)IDLE_SECONDS);
     SET(CURLOPT_DNS_CACHE_TIMEOUT, -1L); /* pins.h says why */
     SET(CURLOPT_RESOLVE, f->commands);
     SET(CURLOPT_OPENSOCKETFUNCTION, fetch_on_open_socket);

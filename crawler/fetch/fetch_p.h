@@ -62,6 +62,7 @@ struct fetch_pool {
     struct pins *pins;
     struct jar *jars;
     uint64_t started, connections_opened, bytes_received;
+    int64_t tight_until_ms; /* descriptors or ports ran out: keep no connection */
     bool is_closing;
     unsigned open_parts; /* the glue and the timer */
     void (*on_closed)(void *arg);
@@ -73,6 +74,7 @@ struct fetch_pool *fetch_pool_from(void *arg); /* checks magic */
 CURL *fetch_pool_take_easy(struct fetch_pool *pool) MUST_CHECK;
 void fetch_pool_put_easy(struct fetch_pool *pool, CURL *easy); /* NULL is fine */
 bool fetch_pool_is_crowded(const struct fetch_pool *pool);     /* keep no more connections */
+bool fetch_pool_is_tight(const struct fetch_pool *pool);       /* ... and close those that idle */
 void fetch_move(struct fetch *f, struct fetch_list *place);    /* NULL: to no list */
 enum cw_err fetch_pool_await_first_byte(struct fetch *f) MUST_CHECK;
 void fetch_pool_has_first_byte(struct fetch *f);

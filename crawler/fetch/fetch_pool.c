@@ -52,6 +52,7 @@ enum cw_err fetch_pool_new(struct fetch_pool **ret, const struct fetch_pool_opti
     *pool = (struct fetch_pool){.magic = POOL_MAGIC,
                                 .loop = options->loop,
                                 .max_spare = MAX(options->connections, 1),
+                                .tight_until_ms = INT64_MIN,
                                 .silent = HEAP_INIT,
                                 .open_parts = 2};
     enum cw_err err = pool_fill(pool, options);
@@ -70,7 +71,12 @@ enum cw_err fetch_pool_new(struct fetch_pool **ret, const struct fetch_pool_opti
  * than closing the oldest, for with more hosts than places the oldest is the one needed next. */
 bool fetch_pool_is_crowded(const struct fetch_pool *pool)
 {
-    return curl_loop_sockets(pool->glue) > 2 * pool->max_spare;
+    return curl_loop_sockets(pool->glue) > 2 * pool->max_spare || fetch_pool_is_tight(pool);
+}
+
+bool fetch_pool_is_tight(const struct fetch_pool *pool)
+{
+    return clock_mono_ms() < pool->tight_until_ms;
 }
 
 /* A reset handle forgets every option, so nothing of one request reaches the next; it keeps its
