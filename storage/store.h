@@ -82,6 +82,7 @@ struct store_want {
     size_t new_hosts; /* hosts not leased yet, the longest waiting first */
     size_t urls_per_host;
     int64_t now_unix_ms; /* URLs due later stay where they are */
+    bool survey;         /* fill store_reply.survey, too; about once a second is meant */
 };
 
 /* One transaction. Everything is borrowed for the call. */
@@ -101,6 +102,23 @@ struct store_batch {
     const struct str *idle_hosts; /* leases given back: nothing of them is queued here any more */
     size_t idle_host_count;
     struct store_want want;
+};
+
+/* Where the work lies that is not in memory. */
+struct store_queue {
+    struct str host;
+    int64_t queued;   /* in the database, what is leased not counted */
+    int64_t delay_ms; /* its clock as last stored; 0: not known */
+};
+enum { STORE_LONGEST_MAX = 8, STORE_WAL_BYTES = 256 * 1024 * 1024 };
+struct store_survey {
+    bool is_there;         /* it was asked for */
+    int64_t later_hosts;   /* hosts with work that all waits for a time; counted up to 10,000 */
+    int64_t resting_hosts; /* ... of these: for the end of the host's rest */
+    struct store_queue longest[STORE_LONGEST_MAX]; /* the longest queues of 64 URLs or more */
+    size_t longest_count;
+    int64_t wal_bytes;  /* of the write-ahead log: it grows while somebody reads */
+    int32_t reader_pid; /* who does, once it has STORE_WAL_BYTES; 0: not known */
 };
 
 struct store_lease {
@@ -128,6 +146,7 @@ struct store_reply {
     bool log_is_long;     /* a store_checkpoint() is due */
     int64_t pages;        /* answers stored in all: what --max-pages counts */
     int64_t seen;         /* URLs ever seen */
+    struct store_survey survey;
 };
 void store_reply_release(struct store_reply *reply);
 
@@ -147,6 +166,14 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
  * commits, where nobody waits for an answer. A commit that finds the log four times as long does so
  * itself. While someone reads the database only what was written before that can be folded. */
 void store_checkpoint(struct store *store);
+
+/* Is another program holding the database's lock while a call of this store waits for it?
+ * Thread: any, at any time, without waiting. */
+struct store_wait {
+    int64_t since_mono_ms; /* 0: it does not wait */
+    int32_t holder_pid;    /* of the other program; 0: not known */
+};
+void store_waits(const struct store *store, struct store_wait *ret);
 
 /* Requeues seeds that failed or answered 5xx, for a run that repeats the command. */
 enum cw_err store_retry_seeds(struct store *store, struct errmsg *reterr_msg) MUST_CHECK;

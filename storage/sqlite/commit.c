@@ -2,6 +2,7 @@
 #include "storage/sqlite/lease.h"
 #include "storage/sqlite/robots.h"
 #include "storage/sqlite/store_p.h"
+#include "storage/sqlite/survey.h"
 #include "storage/sqlite/visits.h"
 
 /* Ceilings of one reply. */
@@ -101,6 +102,8 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     lease_grant(&w, &b.want, &reply);
     work_save_hosts(&w);
     reply.next_due_unix_ms = lease_next_due(&w);
+    if (b.want.survey)
+        survey_take(&w, &reply.arena, &reply.survey);
     enum cw_err err = work_end(&w, &store->totals, reterr_msg);
     if (err != CW_OK) {
         store_reply_release(&reply);

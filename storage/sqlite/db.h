@@ -80,11 +80,22 @@ enum db_statement {
     DB_AUDIT_HOSTS,
     DB_AUDIT_URL,
     DB_AUDIT_ADDRESSES,
+    DB_SURVEY_LATER,
+    DB_SURVEY_LONGEST,
     DB_STATEMENT_COUNT,
 };
 
+/* A wait for another program's lock, as others may see it. */
+struct db_wait {
+    _Atomic int64_t since_ms, tried_ms; /* monotonic; 0: never */
+    _Atomic int32_t holder;             /* its pid; 0: not known */
+    int64_t looked_ms;                  /* when the holder was looked for; the waiting thread's */
+};
+
 struct db {
-    sqlite3 *handle;  /* owned */
+    sqlite3 *handle;      /* owned */
+    struct db_wait *wait; /* borrowed; told of waits. NULL: nobody wants to know */
+    int busy_timeout_ms;
     const char *path; /* borrowed, for messages */
     enum cw_err err;  /* the first failure since db_clear() */
     struct errmsg msg;
@@ -95,6 +106,10 @@ struct db {
  * Always to be followed by db_close(). */
 void db_open(struct db *db, const char *path, int flags, int busy_timeout_ms);
 void db_close(struct db *db);
+
+/* From now on waits for another program's lock are told to `wait`. */
+void db_tell_waits(struct db *db, struct db_wait *wait);
+int64_t db_wait_since_ms(const struct db_wait *wait, int64_t now_ms); /* 0: nobody waits now */
 
 enum cw_err db_error(const struct db *db, struct errmsg *reterr_msg) MUST_CHECK;
 void db_clear(struct db *db);

@@ -43,9 +43,11 @@ static enum cw_err remove_content(const char *path, struct errmsg *reterr_msg)
 }
 
 /* Opens the file, whoever may have put it there; refuses it untouched unless it is ours. */
-static void open_file(struct db *db, const char *path, int busy_timeout_ms)
+static void open_file(struct store *store, int busy_timeout_ms)
 {
-    db_open(db, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, busy_timeout_ms);
+    struct db *db = &store->db;
+    db_open(db, store->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, busy_timeout_ms);
+    db_tell_waits(db, &store->wait);
     schema_peek(db);
 }
 
@@ -119,12 +121,12 @@ static enum cw_err open_database(struct store *store, const struct store_options
     enum cw_err err = schema_find_file(store->path, &exists, reterr_msg);
     if (err != CW_OK)
         return err;
-    open_file(db, store->path, timeout);
+    open_file(store, timeout);
     if (exists && options->fresh) {
         err = forget_content(db, reterr_msg);
         if (err != CW_OK)
             return err;
-        open_file(db, store->path, timeout);
+        open_file(store, timeout);
     }
     bool is_new = set_up(db);
     sqlite3_wal_hook(db->handle, on_log_written, store);
@@ -175,6 +177,13 @@ void store_checkpoint(struct store *store)
                                          &folded);
     if (code == SQLITE_OK && folded == pages)
         store->log_pages = 0;
+}
+
+void store_waits(const struct store *store, struct store_wait *ret)
+{
+    int64_t since_ms = db_wait_since_ms(&store->wait, clock_mono_ms());
+    *ret = (struct store_wait){.since_mono_ms = since_ms,
+                               .holder_pid = since_ms != 0 ? store->wait.holder : 0};
 }
 
 /* ---- closing ---- */

@@ -11,6 +11,7 @@ struct store {
     struct db db;
     struct totals totals; /* as of the last commit */
     int log_pages;        /* in the WAL, as of the last commit; 0 after a whole checkpoint */
+    struct db_wait wait;
 };
 
 enum {
