@@ -95,6 +95,7 @@ enum cw_err engine_new(struct engine **ret, const struct engine_options *options
     engine->loop = options->loop;
     engine->log = options->log;
     engine->connections = options->connections;
+    pressure_init(&engine->pressure, options->connections);
     enum cw_err err = add_tools(engine, options);
     if (err != CW_OK) {
         free_tools(engine);
@@ -146,7 +147,8 @@ static void on_part_closed(void *arg)
 
 void engine_set_limits(struct engine *engine, unsigned connections, unsigned per_address)
 {
-    const struct hosts_limits limits = limits_of(connections, per_address);
+    pressure_set_limit(&engine->pressure, connections);
+    const struct hosts_limits limits = limits_of(engine->pressure.allowed, per_address);
     hosts_set_limits(engine->hosts, &limits);
     engine->connections = connections;
     engine_pump_soon(engine);
@@ -156,6 +158,24 @@ void engine_pump_soon(struct engine *engine)
 {
     if (!uv_is_closing((uv_handle_t *)&engine->pump))
         (void)uv_timer_start(&engine->pump, on_pump, 0, 0);
+}
+
+void engine_note_end(struct engine *engine, enum cw_err err, int32_t status)
+{
+    struct pressure *p = &engine->pressure;
+    struct hosts_status hosts;
+    int64_t now_ms = clock_mono_ms();
+    enum trouble trouble = TROUBLE_NONE;
+    if (err == CW_EFILES)
+        trouble = TROUBLE_DESCRIPTORS;
+    else if (err == CW_ENETDOWN && !fetch_has_route())
+        trouble = TROUBLE_NETWORK;
+    hosts_status(engine->hosts, &hosts);
+    if (trouble != TROUBLE_NONE)
+        pressure_on_trouble(p, trouble, hosts.running, now_ms);
+    else if (status != 0)
+        pressure_on_answer(p, now_ms);
+    hosts_set_connections(engine->hosts, p->allowed);
 }
 
 void engine_drop_host(struct engine *engine, struct host *host)
@@ -170,10 +190,13 @@ void engine_drop_host(struct engine *engine, struct host *host)
 static void on_pump(uv_timer_t *timer)
 {
     struct engine *engine = CONTAINER_OF(timer, struct engine, pump);
-    int64_t wake_ms = INT64_MAX;
+    int64_t wake_ms = engine->pressure.hold_until_ms;
     struct turn *turn;
-    while ((turn = hosts_next(engine->hosts, clock_mono_ms(), &wake_ms)) != NULL)
-        errand_take_turn(turn);
+    if (wake_ms <= clock_mono_ms()) {
+        wake_ms = INT64_MAX;
+        while ((turn = hosts_next(engine->hosts, clock_mono_ms(), &wake_ms)) != NULL)
+            errand_take_turn(turn);
+    }
     if (wake_ms != INT64_MAX && !uv_is_active((const uv_handle_t *)timer))
         (void)uv_timer_start(timer, on_pump, (uint64_t)MAX(wake_ms - clock_mono_ms(), 1), 0);
 }

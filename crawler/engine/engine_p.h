@@ -6,6 +6,7 @@
 #include "crawler/engine/engine.h"
 #include "crawler/engine/executor.h"
 #include "crawler/engine/lag.h"
+#include "crawler/engine/pressure.h"
 #include "crawler/fetch/fetch.h"
 #include "crawler/fetch/resolver.h"
 #include "crawler/frontier/hosts.h"
@@ -24,6 +25,7 @@ struct engine {
     struct fetch_pool *pool;
     struct resolver *resolver;
     struct hosts *hosts;
+    struct pressure pressure; /* how many connections this machine can bear */
     struct lag lag;
     unsigned dropped;    /* hosts let go of since the last sweep */
     uint64_t crawls;     /* started so far: their numbers name their cookie jars */
@@ -36,6 +38,9 @@ struct engine {
 /* Lets go of a host that hosts_get() held. Now and then sweeps out those that nobody holds and
  * whose clock is past: else the memory of a long crawl would follow the hosts it has ever met. */
 void engine_drop_host(struct engine *engine, struct host *host);
+
+/* A request ended so: is this machine at fault, then fewer start, and none for a while. */
+void engine_note_end(struct engine *engine, enum cw_err err, int32_t status);
 
 /* Something changed that may let a request start: looks after this turn of the loop. */
 void engine_pump_soon(struct engine *engine);

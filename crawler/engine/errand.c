@@ -81,6 +81,7 @@ static void finish(struct errand *e, struct fetch_result *res)
         .sent = sent,
     };
     hosts_done(engine->hosts, &e->turn, &result, now_ms);
+    engine_note_end(engine, res->err, res->status);
     engine_pump_soon(engine);
     const struct errand_terms terms = terms_of(e, now_ms);
     res->time.dns_ms = e->dns_ms;

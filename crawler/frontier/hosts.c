@@ -43,6 +43,11 @@ void hosts_set_limits(struct hosts *hosts, const struct hosts_limits *limits)
         address_call(hosts, address);
 }
 
+void hosts_set_connections(struct hosts *hosts, unsigned connections)
+{
+    hosts->limits.connections = connections;
+}
+
 static struct host *host_new(struct hosts *hosts, struct str name, const struct host_policy *policy)
 {
     struct host *host = malloc(sizeof *host + name.len);

@@ -61,6 +61,9 @@ void hosts_free(struct hosts *hosts); /* every turn must have left */
 void hosts_set_limits(struct hosts *hosts,
                       const struct hosts_limits *limits); /* takes effect at once */
 
+/* Of these the number of connections alone; it costs no walk over the hosts. What runs, runs on. */
+void hosts_set_connections(struct hosts *hosts, unsigned connections);
+
 /* The host called `name` (copied), made when unknown. NULL when memory is out. Valid while a turn
  * or a crawl holds it: hosts_get() holds, hosts_drop() lets go. Policies add up until the last
  * holder has let go. */

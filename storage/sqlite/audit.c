@@ -336,7 +336,8 @@ static void walk_request(struct host_walk *w, const struct request *r)
     " WHERE f.started_ms > 0 AND f.ended_ms > 0 AND NOT " UNSENT
 #define UNSENT                                                                                     \
     "(f.status IS NULL AND (coalesce(f.error, '') = 'blocked' OR f.remote_ip IS NULL AND"          \
-    " coalesce(f.error, '') IN ('dns', 'dns-temp', 'canceled', 'memory', 'descriptors')))"
+    " coalesce(f.error, '') IN ('dns', 'dns-temp', 'resolver', 'canceled', 'memory', "             \
+    "'descriptors')))"
 #define HOSTS_SQL(retry_after)                                                                     \
     "SELECT audit_host(coalesce(f.url, u.text)) AS host, audit_epoch(f.id) AS epoch,"              \
     " min(f.started_ms, f.ended_ms) AS start, f.id, f.ended_ms, coalesce(f.limit_ms, 0),"          \
