@@ -250,6 +250,12 @@ bool crawl_may_fetch(const struct crawl *crawl)
     return room_to_fetch(crawl) > 0;
 }
 
+bool crawl_excuses(const struct crawl *crawl, enum cw_err err)
+{
+    bool is_outage = err == CW_ERESOLVER || (err == CW_ENETDOWN && !fetch_has_route());
+    return err == CW_EFILES || (is_outage && (crawl->options.patient || crawl->stored_pages > 0));
+}
+
 void crawl_wake_aside(struct crawl *crawl)
 {
     visits_resume(crawl, room_to_fetch(crawl));

@@ -33,6 +33,7 @@ struct crawl_options {
     const char *db_path;               /* copied */
     const char *command, *version;     /* for view `crawl`; copied */
     bool fresh;                        /* forget the database first */
+    bool patient;                      /* an outage before the first page is waited out, too */
     bool input_open;                   /* more seeds will come through crawl_add_seed() */
     bool seeds_open_guard; /* a private start URL makes its class of addresses reachable */
     void *arg;

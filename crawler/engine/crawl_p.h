@@ -69,6 +69,11 @@ void crawl_free(struct crawl *crawl);
  * never more than twice the connections: that is what a kill costs at the most. */
 bool crawl_may_fetch(const struct crawl *crawl);
 
+/* Was it this machine's fault that a request failed so? Then the URL waits and nothing counts: its
+ * descriptors or ports ran out; or, once the crawl has begun to store pages or is patient, its
+ * network or its name servers are gone. Before, whoever waits for the first page is told. */
+bool crawl_excuses(const struct crawl *crawl, enum cw_err err);
+
 /* Visits that stood aside may ask again, as many as there is room for. */
 void crawl_wake_aside(struct crawl *crawl);
 

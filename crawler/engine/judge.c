@@ -25,9 +25,9 @@ static int64_t pause_before(int32_t next_attempt, int64_t retry_after_ms)
 
 void judge_outcome(struct outcome *o, const struct judge_rules *rules)
 {
-    if (o->err == CW_ECANCELED) { /* our doing: it did not count */
+    if (o->err == CW_ECANCELED || rules->excused) { /* our doing: it did not count */
         o->state = URL_QUEUED;
-        o->due_unix_ms = rules->now_unix_ms;
+        o->due_unix_ms = rules->now_unix_ms + (rules->excused ? FIRST_PAUSE_MS : 0);
         o->has_attempt = o->has_page = false;
     } else if (is_worth_another_try(o) && o->attempt.attempt <= rules->retries) {
         o->state = URL_QUEUED;

@@ -10,6 +10,7 @@ struct judge_rules {
     int32_t retries; /* further requests after a first one that may be made again */
     int64_t now_unix_ms;
     int64_t retry_after_ms; /* as the server asked; -1: it did not */
+    bool excused;           /* this machine was at fault: the request does not count */
 };
 
 /* Sets state, due_unix_ms and has_page of an outcome whose err, attempt and page are known. An

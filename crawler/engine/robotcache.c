@@ -13,6 +13,7 @@
 enum {
     FRESH_MS = 24 * 3600 * 1000,
     FRESH_UNREACHABLE_MS = 3600 * 1000,
+    FRESH_OURS_MS = 1000, /* this machine was at fault: nothing is known of the host */
     DETAIL_MAX = 256,
 };
 
@@ -151,6 +152,17 @@ static int64_t crawl_delay_of_both(const struct robots_entry *entry)
     return delay_ms;
 }
 
+static int64_t fresh_ms(enum cw_err err)
+{
+    switch (err) {
+    case CW_OK: return FRESH_MS;
+    case CW_EFILES:
+    case CW_ENETDOWN:
+    case CW_ERESOLVER: return FRESH_OURS_MS;
+    default: return FRESH_UNREACHABLE_MS;
+    }
+}
+
 /* The entry is known now; its waiters ask again. */
 static void settle(struct robots_entry *entry, enum cw_err err, const char *detail, int32_t status,
                    struct str body)
@@ -159,7 +171,7 @@ static void settle(struct robots_entry *entry, enum cw_err err, const char *deta
     end_fetching(entry);
     entry->err = err;
     (void)snprintf(entry->detail, sizeof entry->detail, "%s", detail);
-    entry->expires_ms = clock_mono_ms() + (err == CW_OK ? FRESH_MS : FRESH_UNREACHABLE_MS);
+    entry->expires_ms = clock_mono_ms() + fresh_ms(err);
     if (entry->host != NULL) {
         hosts_set_crawl_delay(cache->options.engine->hosts, entry->host,
                               crawl_delay_of_both(entry));

@@ -9,7 +9,7 @@
 #include "crawler/engine/hint.h"
 #include "crawler/engine/judge.h"
 
-enum { VISIT_MAGIC = 0x56495354 };
+enum { VISIT_MAGIC = 0x56495354, EXCUSED_PAUSE_MS = 1000 };
 
 /* Where a visit stands; what is pending in each place. */
 enum visit_state {
@@ -100,7 +100,7 @@ static void deliver(struct visit *v)
     struct outcome *o = STEAL(v->outcome);
     struct crawl *crawl = v->crawl;
     bool is_page = o->has_page;
-    if (o->err != CW_OK && o->err != CW_ECANCELED)
+    if (o->err != CW_OK && (o->has_attempt || o->state != URL_QUEUED))
         crawl->errors++;
     log_failure(crawl, o);
     if (sink_push(crawl->sink, o) == CW_OK)
@@ -155,8 +155,9 @@ static void fail_unreachable(struct visit *v, const struct robots_answer *answer
         end_visit(v);
         return;
     }
-    o->state = answer->err == CW_ECANCELED ? URL_QUEUED : URL_FAILED;
-    o->due_unix_ms = clock_unix_ms();
+    bool excused = crawl_excuses(v->crawl, answer->err);
+    o->state = excused || answer->err == CW_ECANCELED ? URL_QUEUED : URL_FAILED;
+    o->due_unix_ms = clock_unix_ms() + (excused ? EXCUSED_PAUSE_MS : 0);
     o->err = answer->err;
     keep_detail(o, str_of(answer->detail));
     deliver(v);
@@ -290,6 +291,7 @@ static void judge_and_deliver(struct visit *v)
         .retries = (int32_t)v->crawl->config->retries,
         .now_unix_ms = clock_unix_ms(),
         .retry_after_ms = v->retry_after_ms,
+        .excused = crawl_excuses(v->crawl, v->outcome->err),
     };
     v->outcome->attempt.err = v->outcome->err;
     judge_outcome(v->outcome, &rules);

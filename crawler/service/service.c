@@ -128,6 +128,7 @@ static void start_crawl(struct served *served)
         .db_path = path,
         .command = command,
         .version = service->options.version,
+        .patient = true,
         .arg = served,
         .on_ended = on_crawl_ended,
     };

@@ -47,6 +47,8 @@ static const struct judged {
     {"an error counts before the status", CW_ETLS, 503, 1, 2, -1, URL_FAILED, 0, false, true},
     {"what we cancelled never happened", CW_ECANCELED, 0, 3, 0, -1, URL_QUEUED, 0, false, false},
     {"even behind an answer", CW_ECANCELED, 200, 1, 2, -1, URL_QUEUED, 0, false, false},
+    {"nor does our own trouble count, however often", CW_EFILES, 0, 9, 0, -1, URL_QUEUED, 1000,
+     false, false},
 };
 
 static void an_answer__decides_on_its_url(void **state)
@@ -54,8 +56,10 @@ static void an_answer__decides_on_its_url(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const struct judged *c = &cases[i];
-        const struct judge_rules rules = {
-            .retries = c->retries, .now_unix_ms = NOW, .retry_after_ms = c->retry_after_ms};
+        const struct judge_rules rules = {.retries = c->retries,
+                                          .now_unix_ms = NOW,
+                                          .retry_after_ms = c->retry_after_ms,
+                                          .excused = c->err == CW_EFILES};
         struct outcome o = {.err = c->err,
                             .has_attempt = true,
                             .has_page = c->err == CW_OK,
