@@ -58,6 +58,9 @@ struct store_found {
 struct store_host {
     struct str host;
     int32_t delay_ms;              /* in force now */
+    int64_t quiet_until_boot_ms;   /* no request before, by delay or rest; on the boot clock of now
+                                      (clock.h), whichever boot it was stored in. 0: none, and what
+                                      is past may be negative */
     int64_t last_fetch_unix_ms;    /* end of the last request; 0: never */
     int64_t backoff_until_unix_ms; /* 0: none */
     int32_t robots_status;  /* HTTP status of robots.txt; 0 unknown, negative: -(enum cw_err) */
@@ -73,6 +76,20 @@ struct store_robots {
     struct str detail; /* for people; may be absent */
     struct str body;   /* as it was read, decoded; absent: none */
 };
+
+/* Who must still be left alone, and what was learned of that by earlier processes: of all crawls
+ * that share a process this must be known before any of them asks for anything. Memory and cost:
+ * those of the hosts whose delay or rest still runs, which the earlier process held as well. */
+struct store_clocks {
+    struct arena arena;
+    struct store_host *hosts; /* owned; only host, delay_ms and quiet_until_boot_ms are set */
+    size_t count;
+    bool was_killed; /* the last process did not end its crawl: requests may have been under way, to
+                        any host, until now */
+};
+enum cw_err store_list_clocks(struct store *store, struct store_clocks *ret,
+                              struct errmsg *reterr_msg) MUST_CHECK;
+void store_clocks_release(struct store_clocks *clocks);
 
 /* How much work the caller wants back. */
 struct store_want {

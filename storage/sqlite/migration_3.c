@@ -36,8 +36,19 @@ static const char EXPLANATIONS[] =
     /* The page that had this content first; NULL: an older row, or robots.txt. */
     "ALTER TABLE body_ ADD COLUMN url_id INTEGER;";
 
-/* What the audit reads: the limits in force at each request. */
-static const char LIMITS[] = "";
+/* What the audit reads: the limits in force at each request, and its times on the steady clock
+ * (clocks.h); the first request of each run. And what politeness remembers across restarts: until
+ * when each host is left alone. */
+static const char LIMITS[] =
+    "ALTER TABLE fetch_ ADD COLUMN host_slots INTEGER;"
+    "ALTER TABLE fetch_ ADD COLUMN address_slots INTEGER;"
+    "ALTER TABLE fetch_ ADD COLUMN steady_start_ms INTEGER;"
+    "ALTER TABLE fetch_ ADD COLUMN steady_end_ms INTEGER;"
+    "ALTER TABLE crawl_ ADD COLUMN steady_base_ms INTEGER;"
+    "ALTER TABLE crawl_ ADD COLUMN steady_ms INTEGER;"
+    "ALTER TABLE crawl_ ADD COLUMN first_fetch INTEGER;"
+    "ALTER TABLE host_ ADD COLUMN quiet_ms INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX host_quiet ON host_(quiet_ms) WHERE quiet_ms > 0;";
 
 /* What store_survey reads: few hosts have a long queue, so the index is small, whatever the crawl. */
 static const char SURVEYS[] =

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "crawler/base/clock.h"
+#include "storage/sqlite/clocks.h"
 #include "storage/sqlite/lease.h"
 #include "storage/sqlite/schema.h"
 #include "storage/sqlite/store_p.h"
@@ -77,9 +78,11 @@ static bool set_up(struct db *db)
     return is_new;
 }
 
-static void begin_crawl(struct db *db, const struct store_options *options)
+static void begin_crawl(struct store *store, const struct store_options *options)
 {
+    struct db *db = &store->db;
     db_begin(db);
+    clocks_open(db, &store->steady_base_ms, &store->was_killed);
     lease_lapse(db);
     struct query q = db_query(db, DB_CRAWL_BEGIN,
                               "INSERT INTO crawl_(started_ms, command, version, pages, errors,"
@@ -89,6 +92,7 @@ static void begin_crawl(struct db *db, const struct store_options *options)
     put_text(&q, str_of(options->version));
     put_text(&q, str_of(options->settings));
     query_run(&q);
+    clocks_begin(db, store->steady_base_ms);
     db_end(db);
 }
 
@@ -130,7 +134,7 @@ static enum cw_err open_database(struct store *store, const struct store_options
     }
     bool is_new = set_up(db);
     sqlite3_wal_hook(db->handle, on_log_written, store);
-    begin_crawl(db, options);
+    begin_crawl(store, options);
     if (is_new) /* now the disk is waited for, once instead of five times */
         db_exec(db, "PRAGMA wal_checkpoint");
     read_totals(db, &store->totals);

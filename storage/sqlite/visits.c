@@ -1,5 +1,6 @@
 #include "storage/sqlite/visits.h"
 
+#include "storage/sqlite/clocks.h"
 #include "storage/sqlite/pages.h"
 
 size_t visits_count_urls(struct outcome *const *outcomes, size_t count)
@@ -87,13 +88,13 @@ static void put_error(struct query *q, enum cw_err err)
 static void insert_attempt(struct work *w, const struct attempt *a, int64_t url_id,
                            int64_t previous)
 {
-    struct query q =
-        db_query(w->db, DB_FETCH_INSERT,
-                 "INSERT INTO fetch_(kind, url_id, url, started_ms, ended_ms, attempt,"
-                 " status, error, detail, limit_ms, dns_ms, connect_ms, tls_ms,"
-                 " first_byte_ms, total_ms, size, http_version, remote_ip,"
-                 " retry_after_ms, previous)"
-                 " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    struct query q = db_query(
+        w->db, DB_FETCH_INSERT,
+        "INSERT INTO fetch_(kind, url_id, url, started_ms, ended_ms, attempt,"
+        " status, error, detail, limit_ms, dns_ms, connect_ms, tls_ms,"
+        " first_byte_ms, total_ms, size, http_version, remote_ip,"
+        " retry_after_ms, host_slots, address_slots, steady_start_ms, steady_end_ms, previous)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     put_int(&q, a->kind);
     put_int_or_null(&q, url_id, -1);
     put_text(&q, url_id == -1 ? a->url : STR_NONE);
@@ -113,8 +114,24 @@ static void insert_attempt(struct work *w, const struct attempt *a, int64_t url_
     put_int_or_null(&q, a->http_version, 0);
     put_text(&q, a->remote_ip);
     put_ms(&q, a->retry_after_ms);
+    put_int_or_null(&q, a->host_slots, 0);
+    put_int_or_null(&q, a->address_slots, 0);
+    put_int_or_null(&q, clocks_to_steady(w->steady_base_ms, a->started_boot_ms), 0);
+    put_int_or_null(&q, clocks_to_steady(w->steady_base_ms, a->ended_boot_ms), 0);
     put_int_or_null(&q, previous, 0);
     query_run(&q);
+}
+
+/* A host that nothing is leased of (robots.txt or a sitemap led there) has no other way to have its
+ * clock kept. */
+static void move_clock(struct host_row *host, const struct attempt *a)
+{
+    struct store_host *clock = &host->clock;
+    if (a->host_slots == 0) /* it never reached for the host */
+        return;
+    clock->last_fetch_unix_ms = MAX(clock->last_fetch_unix_ms, a->time.ended_unix_ms);
+    clock->delay_ms = MAX(clock->delay_ms, a->limit_ms);
+    clock->quiet_until_boot_ms = MAX(clock->quiet_until_boot_ms, a->quiet_until_boot_ms);
 }
 
 /* Gives the row's id. */
@@ -126,6 +143,7 @@ static int64_t store_attempt(struct work *w, struct host_row *host, const struct
     host->errors += has_failed;
     host->bytes += a->size;
     host->changed = true;
+    move_clock(host, a);
     w->errors += has_failed;
     w->bytes += a->size;
     return sqlite3_last_insert_rowid(w->db->handle);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "storage/sqlite/clocks.h"
 #include "storage/sqlite/keys.h"
 
 /* A batch has ceilings of its own (engine's); this one only keeps a mistake from taking the
@@ -37,13 +38,14 @@ void *work_alloc(struct work *w, size_t count, size_t size)
     return memory;
 }
 
-static void read_clock(const struct query *q, struct store_host *clock)
+static void read_clock(const struct query *q, int64_t steady_base_ms, struct store_host *clock)
 {
     clock->delay_ms = (int32_t)query_int(q, 8);
     clock->last_fetch_unix_ms = query_int(q, 9);
     clock->backoff_until_unix_ms = query_int(q, 10);
     clock->robots_unix_ms = query_int(q, 11);
     clock->robots_status = (int32_t)query_int(q, 12);
+    clock->quiet_until_boot_ms = clocks_to_boot(steady_base_ms, query_int(q, 14));
     struct str error = query_text(q, 13);
     if (str_is_absent(error))
         return;
@@ -52,7 +54,7 @@ static void read_clock(const struct query *q, struct store_host *clock)
     clock->robots_status = -(int32_t)(err < CW_ERR_COUNT ? err : CW_EROBOTS);
 }
 
-static void read_host(const struct query *q, struct host_row *h)
+static void read_host(const struct query *q, int64_t steady_base_ms, struct host_row *h)
 {
     h->urls = query_int(q, 1);
     h->queued = query_int(q, 2);
@@ -62,7 +64,7 @@ static void read_host(const struct query *q, struct host_row *h)
     h->leased = query_int(q, 6) != 0;
     h->ready_ms = query_int(q, 7);
     h->in_line = h->queued > 0 && !h->leased;
-    read_clock(q, &h->clock);
+    read_clock(q, steady_base_ms, &h->clock);
 }
 
 /* False: no such row. Then h->id is where it belongs. */
@@ -72,14 +74,14 @@ static bool find_host(struct work *w, struct host_row *h)
         struct query q = db_query(w->db, DB_HOST_FIND,
                                   "SELECT name, urls, queued, pages, errors, bytes, leased,"
                                   " ready_ms, delay_ms, last_fetch_ms, backoff_until_ms,"
-                                  " robots_ms, robots_status, robots_error"
+                                  " robots_ms, robots_status, robots_error, quiet_ms"
                                   " FROM host_ WHERE id = ?");
         put_int(&q, h->id);
         if (!query_next(&q))
             return false;
         bool is_same = str_eq(query_text(&q, 0), h->name);
         if (is_same)
-            read_host(&q, h);
+            read_host(&q, w->steady_base_ms, h);
         query_end(&q);
         if (is_same)
             return true;
@@ -157,7 +159,7 @@ static void update_host(struct work *w, const struct host_row *h)
                               "UPDATE host_ SET urls = ?, queued = ?, pages = ?, errors = ?,"
                               " bytes = ?, leased = ?, ready_ms = ?, delay_ms = ?,"
                               " last_fetch_ms = ?, backoff_until_ms = ?, robots_ms = ?,"
-                              " robots_status = ?, robots_error = ? WHERE id = ?");
+                              " robots_status = ?, robots_error = ?, quiet_ms = ? WHERE id = ?");
     put_int(&q, h->urls);
     put_int(&q, h->queued);
     put_int(&q, h->pages);
@@ -171,6 +173,7 @@ static void update_host(struct work *w, const struct host_row *h)
     put_int(&q, clock->robots_unix_ms);
     put_int_or_null(&q, is_error ? 0 : clock->robots_status, 0);
     put_text(&q, is_error ? str_of(cw_err_name((enum cw_err) - clock->robots_status)) : STR_NONE);
+    put_int(&q, clocks_to_steady(w->steady_base_ms, clock->quiet_until_boot_ms));
     put_int(&q, h->id);
     query_run(&q);
 }
