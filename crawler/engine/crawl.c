@@ -5,6 +5,7 @@
 #include "config/settings.h"
 #include "crawler/base/clock.h"
 #include "crawler/engine/crawl_p.h"
+#include "crawler/engine/hostclock.h"
 #include "crawler/engine/visit.h"
 
 enum {
@@ -20,6 +21,8 @@ enum {
 
 /* In order of time; the end is told in crawl_end.c. */
 static void on_open(struct job *job);
+static void on_clocks(struct job *job);
+static void on_read(struct job *job);
 static void on_opened(struct job *job);
 static void on_prepare(void *arg, struct store_batch *batch);
 static void on_stored(void *arg, const struct outcome *outcome);
@@ -138,7 +141,8 @@ enum cw_err crawl_start(struct crawl **ret, struct engine *engine,
     }
     (void)uv_timer_init(engine->loop, &crawl->due); /* cannot fail */
     (void)uv_timer_init(engine->loop, &crawl->deadline);
-    executor_run(engine->executor, LANE_STORE, &crawl->job, on_open, on_opened);
+    engine_hold(engine); /* on_clocks() releases it */
+    executor_run(engine->executor, LANE_STORE, &crawl->job, on_open, on_clocks);
     *ret = crawl;
     return CW_OK;
 }
@@ -159,7 +163,33 @@ static void on_open(struct job *job)
     };
     crawl->err = store_open(&crawl->store, &options, &crawl->message);
     if (crawl->err == CW_OK)
-        crawl->err = store_retry_seeds(crawl->store, &crawl->message);
+        crawl->err = store_list_clocks(crawl->store, &crawl->known_clocks, &crawl->message);
+}
+
+/* Before any crawl of the process may ask for anything: whom this one's database knows to be in
+ * need of rest. */
+static void on_clocks(struct job *job)
+{
+    struct crawl *crawl = CONTAINER_OF(job, struct crawl, job);
+    struct engine *engine = crawl->engine;
+    if (crawl->err == CW_OK) {
+        crawl->err = hostclock_restore_all(engine, &crawl->policy, &crawl->known_clocks);
+        if (crawl->err != CW_OK)
+            (void)errmsg_set(&crawl->message, crawl->err, "%s", cw_err_text(crawl->err));
+    }
+    store_clocks_release(&crawl->known_clocks);
+    engine_release(engine);
+    if (crawl->err != CW_OK || crawl->state == CRAWL_DRAINING) /* drained before it began */
+        crawl_close(crawl);
+    else
+        executor_run(engine->executor, LANE_STORE, &crawl->job, on_read, on_opened);
+}
+
+/* As on_open(). */
+static void on_read(struct job *job)
+{
+    struct crawl *crawl = CONTAINER_OF(job, struct crawl, job);
+    crawl->err = store_retry_seeds(crawl->store, &crawl->message);
     if (crawl->err == CW_OK)
         crawl->err = store_list_seeds(crawl->store, &crawl->known_seeds, &crawl->message);
     if (crawl->err != CW_OK)
@@ -352,6 +382,9 @@ static void on_landed(void *arg, const struct store_reply *reply)
 void crawl_record_attempt(struct crawl *crawl, const struct attempt *attempt)
 {
     crawl->bytes += attempt->size;
+    struct bench_host *bh = workbench_find(&crawl->bench, attempt->host);
+    if (bh != NULL) /* else the attempt itself moves the stored clock */
+        bh->touched = true;
     if (attempt->err != CW_OK)
         crawl->errors++;
     if (sink_add_attempt(crawl->sink, attempt) != CW_OK)

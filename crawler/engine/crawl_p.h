@@ -54,6 +54,7 @@ struct crawl {
     int64_t started_ms;
     /* for the jobs that open and close the store */
     struct job job;
+    struct store_clocks known_clocks;
     struct store_seeds known_seeds;
     struct store_summary summary;
     bool has_summary;

@@ -178,6 +178,18 @@ void engine_note_end(struct engine *engine, enum cw_err err, int32_t status)
     hosts_set_connections(engine->hosts, p->allowed);
 }
 
+void engine_hold(struct engine *engine)
+{
+    engine->opening++;
+}
+
+void engine_release(struct engine *engine)
+{
+    assert(engine->opening > 0);
+    engine->opening--;
+    engine_pump_soon(engine);
+}
+
 void engine_drop_host(struct engine *engine, struct host *host)
 {
     hosts_drop(engine->hosts, host);
@@ -192,6 +204,8 @@ static void on_pump(uv_timer_t *timer)
     struct engine *engine = CONTAINER_OF(timer, struct engine, pump);
     int64_t wake_ms = engine->pressure.hold_until_ms;
     struct turn *turn;
+    if (engine->opening > 0)
+        return; /* engine_release() goes on */
     if (wake_ms <= clock_mono_ms()) {
         wake_ms = INT64_MAX;
         while ((turn = hosts_next(engine->hosts, clock_mono_ms(), &wake_ms)) != NULL)

@@ -27,6 +27,7 @@ struct engine {
     struct hosts *hosts;
     struct pressure pressure; /* how many connections this machine can bear */
     struct lag lag;
+    unsigned opening;    /* crawls whose stored clocks are not known yet: no turn is handed out */
     unsigned dropped;    /* hosts let go of since the last sweep */
     uint64_t crawls;     /* started so far: their numbers name their cookie jars */
     uv_timer_t pump;     /* hands out turns: at once, or when the next host's clock allows */
@@ -41,6 +42,11 @@ void engine_drop_host(struct engine *engine, struct host *host);
 
 /* A request ended so: is this machine at fault, then fewer start, and none for a while. */
 void engine_note_end(struct engine *engine, enum cw_err err, int32_t status);
+
+/* Nothing is asked of anybody until each hold was released: a database that opens may know that a
+ * host must be left alone. */
+void engine_hold(struct engine *engine);
+void engine_release(struct engine *engine);
 
 /* Something changed that may let a request start: looks after this turn of the loop. */
 void engine_pump_soon(struct engine *engine);

@@ -251,9 +251,6 @@ static void record_attempt(struct file *f, const struct fetch_result *res,
     const struct attempt attempt = errand_attempt(FETCH_SITEMAP, url_href(&f->url),
                                                   url_host_key(&f->url), f->tries, res, terms);
     crawl_record_attempt(crawl, &attempt);
-    struct bench_host *bh = workbench_find(&crawl->bench, attempt.host);
-    if (bh != NULL)
-        bh->touched = true;
 }
 
 static bool is_running(const struct file *f)

@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-#include "crawler/base/clock.h"
 #include "crawler/engine/crawl_p.h"
+#include "crawler/engine/hostclock.h"
 #include "crawler/engine/visit.h"
 
 void workbench_init(struct workbench *bench, struct crawl *crawl, unsigned connections,
@@ -77,24 +77,12 @@ static bool make_room(struct workbench *bench)
     return true;
 }
 
-/* A monotonic time as wall time, for the database; 0 for "never". */
-static int64_t to_unix_ms(int64_t mono_ms)
-{
-    return mono_ms == INT64_MIN ? 0 : clock_unix_ms() + mono_ms - clock_mono_ms();
-}
-
 static struct store_host clock_of(const struct bench_host *bh)
 {
-    struct host_status status;
-    host_status(bh->host, &status);
-    return (struct store_host){
-        .host = str_of(bh->name),
-        .delay_ms = (int32_t)status.delay_ms,
-        .last_fetch_unix_ms = to_unix_ms(status.last_end_ms),
-        .backoff_until_unix_ms = to_unix_ms(status.backoff_until_ms),
-        .robots_status = bh->robots_status,
-        .robots_unix_ms = bh->robots_unix_ms,
-    };
+    struct store_host clock = hostclock_read(bh->host, str_of(bh->name));
+    clock.robots_status = bh->robots_status;
+    clock.robots_unix_ms = bh->robots_unix_ms;
+    return clock;
 }
 
 void workbench_prepare(struct workbench *bench, struct store_batch *batch, bool refill)
@@ -128,20 +116,6 @@ void workbench_prepare(struct workbench *bench, struct store_batch *batch, bool 
         batch->want.new_hosts = bench->max_hosts - MIN(bench->max_hosts, HASH_COUNT(bench->table));
 }
 
-/* A stored clock still counts: the host may not be asked before its delay and its rest are over. */
-static void restore_clock(struct workbench *bench, struct host *host,
-                          const struct store_host *stored)
-{
-    enum { LONGEST_REST_MS = 24 * 3600 * 1000 }; /* the wall clock may have jumped */
-    int64_t now_unix_ms = clock_unix_ms();
-    int64_t delay_ms = MAX(stored->delay_ms, bench->crawl->policy.delay_ms); /* the gentler run's */
-    int64_t next_ms = MAX(stored->last_fetch_unix_ms + delay_ms, stored->backoff_until_unix_ms);
-    int64_t wait_ms = MIN(MAX(next_ms - now_unix_ms, 0), LONGEST_REST_MS);
-    if (stored->last_fetch_unix_ms > 0 || stored->backoff_until_unix_ms > 0)
-        hosts_restore(bench->crawl->engine->hosts, host, stored->delay_ms,
-                      clock_mono_ms() + wait_ms);
-}
-
 static struct bench_host *add_host(struct workbench *bench, const struct store_host *stored)
 {
     struct bench_host *bh = calloc(1, sizeof *bh);
@@ -155,7 +129,7 @@ static struct bench_host *add_host(struct workbench *bench, const struct store_h
     }
     bh->robots_status = stored->robots_status;
     bh->robots_unix_ms = stored->robots_unix_ms;
-    restore_clock(bench, bh->host, stored);
+    hostclock_restore(bench->crawl->engine, bh->host, &bench->crawl->policy, stored);
     HASH_ADD_KEYPTR(hh, bench->table, bh->name, strlen(bh->name), bh);
     if (table_took(bh))
         return bh;

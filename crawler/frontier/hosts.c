@@ -8,7 +8,7 @@ enum cw_err hosts_new(struct hosts **ret, const struct hosts_limits *limits)
     struct hosts *hosts = malloc(sizeof *hosts);
     if (hosts == NULL)
         return CW_ENOMEM;
-    *hosts = (struct hosts){.limits = *limits, .ready = HEAP_INIT};
+    *hosts = (struct hosts){.limits = *limits, .assumed_start_ms = INT64_MIN, .ready = HEAP_INIT};
     *ret = hosts;
     return CW_OK;
 }
@@ -55,6 +55,7 @@ static struct host *host_new(struct hosts *hosts, struct str name, const struct 
         return NULL;
     *host = (struct host){.place = HOST_IDLE, .in_line_ms = INT64_MIN, .name_len = name.len};
     pace_init(&host->pace, &hosts->limits, policy);
+    host->pace.last_start_ms = hosts->assumed_start_ms;
     if (name.len > 0)
         memcpy(host->name, name.ptr, name.len);
     HASH_ADD_KEYPTR(hh, hosts->table, host->name, name.len, host);
@@ -101,6 +102,15 @@ void hosts_restore(struct hosts *hosts, struct host *host, int64_t delay_ms, int
 {
     pace_restore(&host->pace, delay_ms, next_ms);
     host_settle(hosts, host);
+}
+
+void hosts_assume_start(struct hosts *hosts, int64_t start_ms)
+{
+    hosts->assumed_start_ms = MAX(hosts->assumed_start_ms, start_ms);
+    for (struct host *host = hosts->table; host != NULL; host = host->hh.next) {
+        host->pace.last_start_ms = MAX(host->pace.last_start_ms, start_ms);
+        host_settle(hosts, host);
+    }
 }
 
 void hosts_set_crawl_delay(struct hosts *hosts, struct host *host, int64_t delay_ms)

@@ -76,6 +76,10 @@ struct str host_name(const struct host *host);
  * for `auto` until the first answer. */
 void hosts_restore(struct hosts *hosts, struct host *host, int64_t delay_ms, int64_t next_ms);
 
+/* To any host, known or not, a request may have started as late as `start_ms`, one of a process
+ * that was killed: none starts before its delay after that is over. */
+void hosts_assume_start(struct hosts *hosts, int64_t start_ms);
+
 /* Puts `turn` at the end of the host's queue (`first`: at its head, as robots.txt needs). Allocates
  * nothing: hosts_get() has made room for every host. */
 void hosts_ask(struct hosts *hosts, struct host *host, struct turn *turn, bool first,

@@ -47,6 +47,7 @@ struct host {
 
 struct hosts {
     struct hosts_limits limits;
+    int64_t assumed_start_ms; /* of a request to any host; INT64_MIN: none */
     struct host *table;
     struct address *addresses;
     struct heap ready;
