@@ -381,9 +381,10 @@ enum cw_err store_explain(struct store_reader *reader, const struct store_explai
 
 /* ---- The audit: what the stored attempts prove about politeness. ----
  * A request is a row of `fetch` that reached for its host: not one whose name was not found or that
- * the guard refused. Times are the wall clock's, which tells milliseconds: a rule is broken when
- * more than AUDIT_TOLERANCE_MS is missing. Where that clock was set back, what lies before is not
- * compared with what lies after. */
+ * the guard refused. Its times are those of a clock that nobody can set and that goes on from run
+ * to run; it tells milliseconds: a rule is broken when more than AUDIT_TOLERANCE_MS is missing.
+ * Rows of older files have the wall clock's times only: where that was set back, what lies before
+ * is not compared with what lies after. Addresses are those that were connected to. */
 enum { AUDIT_TOLERANCE_MS = 1, AUDIT_SHORTEST_REST_MS = 1000, AUDIT_LISTED_MAX = 20 };
 
 enum audit_rule {
@@ -392,13 +393,17 @@ enum audit_rule {
     AUDIT_REST,   /* after 429 or 503: Retry-After, at least AUDIT_SHORTEST_REST_MS */
     AUDIT_ROBOTS, /* a page before the robots.txt of its origin; runs that asked for none are not
                      judged */
+    AUDIT_HOST_SLOTS,    /* requests at once: more than the host's slots when it started */
+    AUDIT_ADDRESS_SLOTS, /* ... than those of the address that answered */
 };
 
 struct audit_violation {
     enum audit_rule rule;
     struct str url;
-    int64_t start_unix_ms; /* when it started */
-    int64_t due_unix_ms;   /* when it might have; 0: robots.txt was never asked for */
+    int64_t start_unix_ms;  /* when it started */
+    int64_t due_unix_ms;    /* when it might have; 0: no time is known, robots.txt was never asked
+                               for, or there were no slots */
+    int64_t at_once, slots; /* of the two rules about slots */
 };
 
 /* -1 where there is none. Borrowed for the callback. */
@@ -406,6 +411,7 @@ struct audit_host {
     struct str host;
     int64_t requests, first_unix_ms, last_unix_ms; /* first start, last end */
     int64_t most_at_once, most_unix_ms;            /* the largest number that overlap, and when */
+    int64_t most_slots;                            /* the largest number that was allowed */
     int64_t smallest_gap_ms;                       /* from an end to the next start */
     int64_t shortest_limit_ms, longest_limit_ms;   /* the pause in force */
     int64_t refusals, shortest_wait_ms;            /* 429 and 503; what was waited after one */
@@ -415,7 +421,9 @@ struct audit_host {
 
 struct audit_address {
     struct str address;
-    int64_t requests, most_at_once, most_unix_ms;
+    int64_t requests, most_at_once, most_unix_ms, most_slots;
+    int64_t violation_count;
+    struct audit_violation violations[AUDIT_LISTED_MAX];
 };
 
 /* Hosts by name, then addresses. False ends the audit, which is no error. */
@@ -429,6 +437,8 @@ struct audit_totals {
     int64_t hosts, requests, violations;
     int64_t unsent;       /* rows of `fetch` that reached no host */
     int64_t clock_steps;  /* times that the wall clock was set back, by 5 s or more */
+    int64_t unlimited;    /* requests from before slots were stored: what was under way at once is
+                             shown, not judged */
     int64_t unasked;      /* page requests of runs that asked for no robots.txt at all */
     bool has_retry_after; /* false: all rows are older than the column, only the shortest rest
                              was checked */

@@ -24,10 +24,11 @@ struct audit_print {
 };
 
 static const char *const host_columns[] = {
-    "host",         "requests",    "first",      "last",    "at_once", "at_once_at",
+    "host",         "requests",    "first",      "last",    "at_once", "slots",      "at_once_at",
     "smallest_gap", "limit_least", "limit_most", "refused", "waited",  "violations",
 };
-static const char *const address_columns[] = {"address", "requests", "at_once", "at_once_at"};
+static const char *const address_columns[] = {"address", "requests",   "at_once",
+                                              "slots",   "at_once_at", "violations"};
 
 enum cw_err audit_print_new(struct audit_print **ret, bool as_json, const char *path, FILE *out)
 {
@@ -159,38 +160,45 @@ static void end_object(struct audit_print *p)
 
 /* ---- violations ---- */
 
-static const char *const rule_names[] = {"pause", "space", "rest", "robots"};
+static const char *const rule_names[] = {"pause",  "space",      "rest",
+                                         "robots", "host-slots", "address-slots"};
 static const char *const rule_texts[] = {
     [AUDIT_PAUSE] = "the pause after the request before it had ended",
     [AUDIT_SPACE] = "the pause after the request before it had started",
     [AUDIT_REST] = "the rest after a 429 or 503",
     [AUDIT_ROBOTS] = "robots.txt comes first",
+    [AUDIT_HOST_SLOTS] = "the host's slots",
+    [AUDIT_ADDRESS_SLOTS] = "the address's slots",
 };
 
-static void print_violation(struct audit_print *p, const struct audit_host *host,
-                            const struct audit_violation *v)
+/* `who`: the host or the address. */
+static void print_violation(struct audit_print *p, struct str who, const struct audit_violation *v)
 {
     char start[CLOCK_TEXT_SIZE], due[CLOCK_TEXT_SIZE];
     clock_format(v->start_unix_ms, start);
     clock_format(v->due_unix_ms, due);
     if (fprintf(p->out, "VIOLATION (%s) " STR_FMT ": " STR_FMT " started at %s",
-                rule_names[v->rule], STR_ARG(host->host), STR_ARG(v->url), start) < 0)
+                rule_names[v->rule], STR_ARG(who), STR_ARG(v->url), start) < 0)
         note(p, CW_ESTORAGE);
-    if (v->due_unix_ms == 0)
+    if (v->slots > 0) {
+        if (fprintf(p->out, ", and was number %" PRId64 " under way of %" PRId64 " allowed (%s)\n",
+                    v->at_once, v->slots, rule_texts[v->rule]) < 0)
+            note(p, CW_ESTORAGE);
+    } else if (v->due_unix_ms == 0)
         put_text(p, ", and robots.txt of its origin was never asked for\n");
     else if (fprintf(p->out, ", not before %s was due: %" PRId64 " ms early (%s)\n", due,
                      v->due_unix_ms - v->start_unix_ms, rule_texts[v->rule]) < 0)
         note(p, CW_ESTORAGE);
 }
 
-static void print_violations(struct audit_print *p, const struct audit_host *host)
+static void print_violations(struct audit_print *p, struct str who,
+                             const struct audit_violation *list, int64_t count)
 {
-    int64_t listed = MIN(host->violation_count, AUDIT_LISTED_MAX);
+    int64_t listed = MIN(count, AUDIT_LISTED_MAX);
     for (int64_t i = 0; i < listed; i++)
-        print_violation(p, host, &host->violations[i]);
-    if (host->violation_count > listed &&
-        fprintf(p->out, "... and %" PRId64 " more of " STR_FMT "\n", host->violation_count - listed,
-                STR_ARG(host->host)) < 0)
+        print_violation(p, who, &list[i]);
+    if (count > listed && fprintf(p->out, "... and %" PRId64 " more of " STR_FMT "\n",
+                                  count - listed, STR_ARG(who)) < 0)
         note(p, CW_ESTORAGE);
 }
 
@@ -206,15 +214,20 @@ static void add_violation(struct audit_print *p, const struct audit_violation *v
     add_value(p, "url", &url);
     add_value(p, "started_at", &start_at);
     add_value(p, "due_at", &due_at);
+    if (v->slots > 0) {
+        const struct store_value at_once = number(v->at_once), slots = number(v->slots);
+        add_value(p, "at_once", &at_once);
+        add_value(p, "slots", &slots);
+    }
     note(p, buf_add_char(&p->line, '}'));
 }
 
-static void add_violations(struct audit_print *p, const struct audit_host *host)
+static void add_violations(struct audit_print *p, const struct audit_violation *list, int64_t count)
 {
     note(p, buf_add(&p->line, STR(",\"listed\":[")));
-    for (int64_t i = 0; i < MIN(host->violation_count, AUDIT_LISTED_MAX); i++) {
+    for (int64_t i = 0; i < MIN(count, AUDIT_LISTED_MAX); i++) {
         note(p, i > 0 ? buf_add_char(&p->line, ',') : CW_OK);
-        add_violation(p, &host->violations[i]);
+        add_violation(p, &list[i]);
     }
     note(p, buf_add_char(&p->line, ']'));
 }
@@ -232,6 +245,7 @@ bool audit_print_host(void *arg, const struct audit_host *h)
         moment(h->first_unix_ms, &first),
         moment(h->last_unix_ms, &last),
         number(h->most_at_once),
+        number(h->most_slots),
         moment(h->most_unix_ms, &most),
         number(h->smallest_gap_ms),
         number(h->shortest_limit_ms),
@@ -241,13 +255,13 @@ bool audit_print_host(void *arg, const struct audit_host *h)
         number(h->violation_count),
     };
     if (!p->as_json) {
-        print_violations(p, h);
+        print_violations(p, h->host, h->violations, h->violation_count);
         return p->err == CW_OK && render_row(p->render, values, ARRAY_LEN(values));
     }
     begin_object(p);
     for (size_t i = 0; i < ARRAY_LEN(values); i++)
         add_value(p, host_columns[i], &values[i]);
-    add_violations(p, h);
+    add_violations(p, h->violations, h->violation_count);
     end_object(p);
     return p->err == CW_OK;
 }
@@ -258,13 +272,21 @@ bool audit_print_address(void *arg, const struct audit_address *a)
     struct moment most;
     enter(p, PART_ADDRESSES);
     const struct store_value values[ARRAY_LEN(address_columns)] = {
-        text(a->address), number(a->requests), number(a->most_at_once),
-        moment(a->most_unix_ms, &most)};
-    if (!p->as_json)
+        text(a->address),
+        number(a->requests),
+        number(a->most_at_once),
+        number(a->most_slots),
+        moment(a->most_unix_ms, &most),
+        number(a->violation_count),
+    };
+    if (!p->as_json) {
+        print_violations(p, a->address, a->violations, a->violation_count);
         return p->err == CW_OK && render_row(p->render, values, ARRAY_LEN(values));
+    }
     begin_object(p);
     for (size_t i = 0; i < ARRAY_LEN(values); i++)
         add_value(p, address_columns[i], &values[i]);
+    add_violations(p, a->violations, a->violation_count);
     end_object(p);
     return p->err == CW_OK;
 }
@@ -276,8 +298,8 @@ static void end_json(struct audit_print *p, const struct audit_totals *t)
     if (fprintf(p->out,
                 "],\n\"requests\":%" PRId64 ",\"violations\":%" PRId64 ",\"unsent\":%" PRId64
                 ",\"clock_steps\":%" PRId64 ",\"robots_unjudged\":%" PRId64
-                ",\"retry_after_known\":%s}\n",
-                t->requests, t->violations, t->unsent, t->clock_steps, t->unasked,
+                ",\"slots_unjudged\":%" PRId64 ",\"retry_after_known\":%s}\n",
+                t->requests, t->violations, t->unsent, t->clock_steps, t->unasked, t->unlimited,
                 t->has_retry_after ? "true" : "false") < 0)
         note(p, CW_ESTORAGE);
 }
@@ -291,10 +313,8 @@ static void put_count(struct audit_print *p, int64_t count, const char *words)
 static void end_text(struct audit_print *p, const struct audit_totals *t)
 {
     close_table(p);
-    put_text(p,
-             "Gaps, limits and waits are milliseconds; a wait is the shortest after a 429 or "
-             "503. The limits on\nrequests at once are not stored: the largest numbers are shown, "
-             "not judged.\n");
+    put_text(p, "Gaps, limits and waits are milliseconds; a wait is the shortest after a 429 or "
+                "503.\n");
     put_count(p, t->unsent, "attempts reached no host (name, guard, cancelled): not counted.");
     put_count(p, t->clock_steps,
               "times the wall clock was set back: what lies before was not "
@@ -302,6 +322,9 @@ static void end_text(struct audit_print *p, const struct audit_totals *t)
     put_count(p, t->unasked,
               "page requests belong to runs that asked for no robots.txt at all "
               "(--no-robots): not judged by it.");
+    put_count(p, t->unlimited,
+              "requests are from before slots were stored: what was under way at once is shown, "
+              "not judged.");
     if (!t->has_retry_after)
         put_text(p, "Retry-After is not stored in this database, which is older: of rests only the "
                     "first second was checked.\n");

@@ -55,9 +55,11 @@ static const char closing[] =
     "Crawl-delay) after the last one that had ended, and after the last that had started; after a\n"
     "429 or 503 nothing starts for 1 s, or for Retry-After where longer, up to 10 minutes; no "
     "page\n"
-    "is asked for before its origin's robots.txt. Requests at once are shown, not judged.\n"
+    "is asked for before its origin's robots.txt; no more are under way than its slots, nor to "
+    "one\n"
+    "address than that one's. Times are those of a clock that nobody can set, across all runs.\n"
     "Not proven: that rests without Retry-After grow; what other crawls asked of the host; what a\n"
-    "killed crawl had under way; anything across a wall clock that was set.\n"
+    "killed crawl had under way.\n"
     "Exit status: 0 no violation; 1 a violation; 2 usage; 3 storage.";
 
 static int run(int argc, char **argv)

@@ -51,7 +51,18 @@ int64_t errand_retry_after_ms(const struct fetch_result *res)
     return httpdate_retry_after_ms(res->headers.retry_after, now_unix_ms, RETRY_AFTER_MAX_MS);
 }
 
-static struct errand_terms terms_of(const struct errand *e, int64_t now_ms)
+/* libcurl may have gone on to another address of the name, for which no slot was held. */
+static bool met_its_address(const struct errand *e, const struct fetch_result *res)
+{
+    char text[RESOLVED_TEXT_SIZE];
+    if (e->addresses == NULL)
+        return false;
+    resolved_text(e->addresses, text);
+    return strcmp(text, res->remote_ip) == 0;
+}
+
+static struct errand_terms terms_of(const struct errand *e, const struct fetch_result *res,
+                                    int64_t now_ms)
 {
     struct host_status status;
     int64_t boot_ms = clock_boot_ms();
@@ -59,7 +70,7 @@ static struct errand_terms terms_of(const struct errand *e, int64_t now_ms)
     return (struct errand_terms){
         .limit_ms = e->turn.limit_ms,
         .host_slots = e->turn.host_slots,
-        .address_slots = e->turn.address_slots,
+        .address_slots = met_its_address(e, res) ? e->turn.address_slots : 0,
         .started_ms = e->started_boot_ms,
         .ended_ms = boot_ms,
         .quiet_until_ms =
@@ -83,7 +94,7 @@ static void finish(struct errand *e, struct fetch_result *res)
     hosts_done(engine->hosts, &e->turn, &result, now_ms);
     engine_note_end(engine, res->err, res->status);
     engine_pump_soon(engine);
-    const struct errand_terms terms = terms_of(e, now_ms);
+    const struct errand_terms terms = terms_of(e, res, now_ms);
     res->time.dns_ms = e->dns_ms;
     resolved_drop(STEAL(e->addresses));
     e->magic = 0;

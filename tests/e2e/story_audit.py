@@ -34,7 +34,9 @@ class Audit(Story):
         self.assertEqual(host["requests"], len(self.server.hits))
         self.assertEqual(host["limit_most"], 300, "the Crawl-delay")
         self.assertGreaterEqual(host["smallest_gap"], 299)
-        self.assertEqual(said["addresses"][0]["address"], "127.0.0.1")
+        self.assertEqual((host["slots"], said["slots_unjudged"]), (2, 0), "--per-host")
+        address, = said["addresses"]
+        self.assertEqual((address["address"], address["slots"], address["violations"]), ("127.0.0.1", 8, 0))
         text = self.crawld("audit", self.db).out
         self.assertIn(" 0 violations.\n", text)
         self.assertIn(host["host"], text)
@@ -73,7 +75,7 @@ class Audit(Story):
         self.polite()
         (early, before), = self.rows(
             "SELECT url, started_at FROM fetch WHERE kind = 'page' ORDER BY started_at LIMIT 1 OFFSET 4")
-        self.doctor("UPDATE fetch_ SET started_ms = started_ms - 100 WHERE url_id = (SELECT id FROM url_ WHERE text = ?)",
+        self.doctor("UPDATE fetch_ SET started_ms = started_ms - 100, steady_start_ms = steady_start_ms - 100 WHERE url_id = (SELECT id FROM url_ WHERE text = ?)",
                     early)
         at = self.value("SELECT started_at FROM fetch WHERE url = ?", early)
         self.assertLess(at, before)
@@ -82,10 +84,25 @@ class Audit(Story):
         violation, = self.audit(status=1)["hosts"][0]["listed"]
         self.assertEqual((violation["rule"], violation["url"], violation["started_at"]), ("pause", early, at))
 
+    def test_too_many_at_once_are_found_by_host_and_by_address(self):
+        self.polite()
+        start, = self.rows("SELECT steady_start_ms FROM fetch_ WHERE kind = 0 ORDER BY id LIMIT 1")[0]
+        for rule, column in (("host-slots", "host_slots"), ("address-slots", "address_slots")):
+            with self.subTest(rule=rule):
+                self.doctor(f"UPDATE fetch_ SET limit_ms = 0, {column} = 3, steady_start_ms = ? + id,"
+                            " steady_end_ms = ? + 1000 WHERE kind = 0", start, start)
+                said = self.audit(status=1)
+                listed = said["hosts"][0]["listed"] + said["addresses"][0]["listed"]
+                found = [v for v in listed if v["rule"] == rule]
+                self.assertEqual([(v["at_once"], v["slots"]) for v in found], [(n, 3) for n in range(4, 10)])
+                self.assertRegex(self.crawld("audit", self.db, status=1).out,
+                                 rf"VIOLATION \({rule}\) .* was number 4 under way of 3 allowed")
+                self.doctor(f"UPDATE fetch_ SET {column} = 99")
+
     def test_robots_asked_for_too_late(self):
         self.polite()
-        # By less than what would count as a clock that was set back.
-        self.doctor("UPDATE fetch_ SET started_ms = started_ms + 4500, ended_ms = ended_ms + 4500 WHERE kind = 1")
+        self.doctor("UPDATE fetch_ SET steady_start_ms = steady_start_ms + 9000, steady_end_ms = steady_end_ms + 9000"
+                    " WHERE kind = 1")
         said = self.audit(status=1)
         self.assertEqual({v["rule"] for v in said["hosts"][0]["listed"]}, {"robots"})
         self.assertEqual(said["violations"], 9)

@@ -25,7 +25,15 @@ struct asked {
     }
 #define PLAIN 0, -1, CW_OK
 
-static void store_requests(struct fixture *f, const struct asked *list, size_t count)
+/* What is stored with each; all 0: as a file from before them. */
+struct terms {
+    int host_slots, address_slots;
+    int64_t wall_step_ms; /* how far the wall clock was set; the steady one goes on */
+    bool is_steady;
+};
+
+static void store_under(struct fixture *f, struct terms terms, const struct asked *list,
+                        size_t count)
 {
     struct attempt attempts[16];
     assert_true(count <= ARRAY_LEN(attempts));
@@ -34,8 +42,12 @@ static void store_requests(struct fixture *f, const struct asked *list, size_t c
             .kind = list[i].kind,
             .url = str_of(list[i].url),
             .host = fx_host_of(list[i].url),
-            .time = {.started_unix_ms = FX_NOW + list[i].start_ms,
-                     .ended_unix_ms = FX_NOW + list[i].end_ms},
+            .time = {.started_unix_ms = FX_NOW + list[i].start_ms + terms.wall_step_ms,
+                     .ended_unix_ms = FX_NOW + list[i].end_ms + terms.wall_step_ms},
+            .host_slots = terms.host_slots,
+            .address_slots = terms.address_slots,
+            .started_boot_ms = terms.is_steady ? 1000000 + list[i].start_ms : 0,
+            .ended_boot_ms = terms.is_steady ? 1000000 + list[i].end_ms : 0,
             .status = list[i].err != CW_OK  ? 0
                       : list[i].status == 0 ? 200
                                             : list[i].status,
@@ -47,6 +59,11 @@ static void store_requests(struct fixture *f, const struct asked *list, size_t c
     f->batch.attempts = attempts;
     f->batch.attempt_count = count;
     fx_commit(f, 0);
+}
+
+static void store_requests(struct fixture *f, const struct asked *list, size_t count)
+{
+    store_under(f, (struct terms){0}, list, count);
 }
 
 /* ---- what the audit says ---- */
@@ -67,6 +84,12 @@ static bool hear_host(void *arg, const struct audit_host *host)
     for (int64_t i = 0; i < MIN(host->violation_count, AUDIT_LISTED_MAX); i++)
         assert_true(str_starts(host->violations[i].url, STR("http")));
     return h->goes_on;
+}
+
+static struct terms slots(int host_slots, int address_slots)
+{
+    return (struct terms){
+        .host_slots = host_slots, .address_slots = address_slots, .is_steady = true};
 }
 
 static bool hear_address(void *arg, const struct audit_address *address)
@@ -104,6 +127,12 @@ static void expect_none(struct fixture *f)
 {
     assert_int_equal(audit(f).totals.violations, 0);
 }
+
+#define STORE_UNDER(f, terms, ...)                                                                 \
+    do {                                                                                           \
+        const struct asked list_[] = {__VA_ARGS__};                                                \
+        store_under((f), (terms), list_, ARRAY_LEN(list_));                                        \
+    } while (0)
 
 #define STORE(f, ...)                                                                              \
     do {                                                                                           \
@@ -274,7 +303,111 @@ static void robots_of_http__says_nothing_of_https(void **state)
     assert_int_equal(h.host.violations[0].due_unix_ms, 0);
 }
 
+/* ---- "slots: one for each host, one for each address behind many hosts" ---- */
+
+static void requests_at_once_within_the_slots__are_clean(void **state)
+{
+    STORE_UNDER(*state, slots(2, 2), SITEMAP(0, 900, PLAIN), SITEMAP(200, 700, PLAIN),
+                SITEMAP(1100, 1150, PLAIN));
+    struct heard h = audit(*state);
+    assert_int_equal(h.totals.violations, 0);
+    assert_int_equal(h.totals.unlimited, 0);
+    assert_int_equal(h.host.most_slots, 2);
+    assert_int_equal(h.address.most_slots, 2);
+}
+
+static void one_more_at_once_than_the_host_s_slots__is_found(void **state)
+{
+    STORE_UNDER(*state, slots(2, 8), SITEMAP(0, 900, PLAIN), SITEMAP(200, 900, PLAIN),
+                SITEMAP(400, 800, PLAIN), SITEMAP(1100, 1200, PLAIN));
+    struct heard h = audit(*state);
+    assert_int_equal(h.totals.violations, 1);
+    assert_int_equal(h.host.violations[0].rule, AUDIT_HOST_SLOTS);
+    assert_int_equal(h.host.violations[0].start_unix_ms, FX_NOW + 400);
+    assert_int_equal(h.host.violations[0].at_once, 3);
+    assert_int_equal(h.host.violations[0].slots, 2);
+}
+
+static void slots__are_those_of_the_moment_at_which_a_request_started(void **state)
+{
+    struct fixture *f = *state;
+    STORE_UNDER(f, slots(3, 8), SITEMAP(0, 900, PLAIN), SITEMAP(200, 900, PLAIN),
+                SITEMAP(400, 900, PLAIN));
+    STORE_UNDER(f, slots(1, 8), SITEMAP(1100, 1200, PLAIN), SITEMAP(1400, 1500, PLAIN));
+    expect_none(f);
+    STORE_UNDER(f, slots(1, 8), SITEMAP(600, 650, PLAIN));
+    struct heard h = audit(f);
+    assert_int_equal(h.totals.violations, 1);
+    assert_int_equal(h.host.violations[0].at_once, 4);
+}
+
+static void hosts_that_share_an_address__share_its_slots(void **state)
+{
+    struct fixture *f = *state;
+    STORE_UNDER(f, slots(2, 2), {FETCH_SITEMAP, "http://a/", 0, 300, PLAIN},
+                {FETCH_SITEMAP, "http://b/", 10, 310, PLAIN});
+    expect_none(f);
+    STORE_UNDER(f, slots(2, 2), {FETCH_SITEMAP, "http://c/", 20, 30, PLAIN});
+    struct heard h = audit(f);
+    assert_int_equal(h.totals.violations, 1);
+    assert_int_equal(h.host.violation_count, 0);
+    assert_int_equal(h.address.violation_count, 1);
+    assert_int_equal(h.address.violations[0].rule, AUDIT_ADDRESS_SLOTS);
+    assert_int_equal(h.address.violations[0].at_once, 3);
+    assert_int_equal(h.address.requests, 3);
+}
+
+static void requests_behind_a_proxy__have_no_slots_of_an_address(void **state)
+{
+    STORE_UNDER(*state, slots(1, 0), {FETCH_SITEMAP, "http://a/", 0, 300, PLAIN},
+                {FETCH_SITEMAP, "http://b/", 10, 310, PLAIN});
+    struct heard h = audit(*state);
+    assert_int_equal(h.totals.violations, 0);
+    assert_int_equal(h.address.most_at_once, 2);
+    assert_int_equal(h.address.most_slots, -1);
+}
+
+static void slots_of_older_rows__are_not_judged_and_that_is_told(void **state)
+{
+    STORE(*state, SITEMAP(0, 900, PLAIN), SITEMAP(200, 900, PLAIN), SITEMAP(400, 800, PLAIN));
+    struct heard h = audit(*state);
+    assert_int_equal(h.totals.violations, 0);
+    assert_int_equal(h.totals.unlimited, 3);
+    assert_int_equal(h.host.most_at_once, 3);
+    assert_int_equal(h.host.most_slots, -1);
+}
+
 /* ---- the clock, and old files ---- */
+
+static void wall_clock_that_was_set__hides_nothing(void **state)
+{
+    static const int64_t steps_ms[] = {-3600000, -3000, 3000, 3600000};
+    struct fixture *f = *state;
+    for (size_t i = 0; i < ARRAY_LEN(steps_ms); i++) {
+        struct terms terms = slots(1, 1);
+        int start_ms = 10000 * (int)i;
+        STORE_UNDER(f, terms, SITEMAP(start_ms, start_ms + 50, PLAIN));
+        terms.wall_step_ms = steps_ms[i];
+        STORE_UNDER(f, terms, SITEMAP(start_ms + 150, start_ms + 160, PLAIN),
+                    SITEMAP(start_ms + 360, start_ms + 400, PLAIN));
+        struct heard h = audit(f);
+        assert_int_equal(h.totals.clock_steps, 0);
+        assert_int_equal(h.totals.violations, i + 1);
+        assert_int_equal(h.host.violations[i].rule, AUDIT_PAUSE);
+        /* Shown by the wall clock, as the rows are. */
+        assert_int_equal(h.host.violations[i].start_unix_ms, FX_NOW + start_ms + 150 + steps_ms[i]);
+        assert_int_equal(h.host.violations[i].due_unix_ms - h.host.violations[i].start_unix_ms,
+                         100);
+    }
+}
+
+static void rows_with_and_without_the_steady_clock__are_judged_apart(void **state)
+{
+    struct fixture *f = *state;
+    STORE(f, SITEMAP(0, 50, PLAIN), SITEMAP(150, 160, PLAIN));
+    STORE_UNDER(f, slots(1, 1), SITEMAP(0, 50, PLAIN), SITEMAP(300, 310, PLAIN));
+    expect_one(f, AUDIT_PAUSE, 150, 250);
+}
 
 static void clock_that_was_set_back__is_told_and_not_judged_across(void **state)
 {
@@ -348,6 +481,14 @@ int main(void)
         TEST(page_after_robots__is_clean__and_before__is_found),
         TEST(page_before_the_answer_of_robots__is_found),
         TEST(robots_of_http__says_nothing_of_https),
+        TEST(requests_at_once_within_the_slots__are_clean),
+        TEST(one_more_at_once_than_the_host_s_slots__is_found),
+        TEST(slots__are_those_of_the_moment_at_which_a_request_started),
+        TEST(hosts_that_share_an_address__share_its_slots),
+        TEST(requests_behind_a_proxy__have_no_slots_of_an_address),
+        TEST(slots_of_older_rows__are_not_judged_and_that_is_told),
+        TEST(wall_clock_that_was_set__hides_nothing),
+        TEST(rows_with_and_without_the_steady_clock__are_judged_apart),
         TEST(clock_that_was_set_back__is_told_and_not_judged_across),
         TEST(more_violations_than_are_listed__are_counted),
         TEST(sink_that_has_enough__ends_the_audit),
