@@ -72,6 +72,17 @@ enum cw_err buf_addf(struct buf *b, const char *format, ...)
     return err;
 }
 
+enum cw_err buf_add_u64(struct buf *b, uint64_t value)
+{
+    char digits[20]; /* of 2^64 - 1 */
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return buf_add_bytes(b, digits + at, sizeof digits - at);
+}
+
 /* The two-character escape of JSON for `c`, or 0. */
 static char json_short_escape(unsigned char c)
 {

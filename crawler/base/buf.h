@@ -27,6 +27,7 @@ enum cw_err buf_reserve(struct buf *b, size_t more) MUST_CHECK;
 enum cw_err buf_add(struct buf *b, struct str s) MUST_CHECK;
 enum cw_err buf_add_bytes(struct buf *b, const void *bytes, size_t count) MUST_CHECK;
 enum cw_err buf_add_char(struct buf *b, char c) MUST_CHECK;
+enum cw_err buf_add_u64(struct buf *b, uint64_t value) MUST_CHECK; /* in decimal */
 enum cw_err buf_addf(struct buf *b, const char *format, ...) MUST_CHECK PRINTF_LIKE(2, 3);
 
 /* Adds `s` as a JSON string, quotes included. What is not UTF-8 becomes U+FFFD; absent becomes

@@ -132,8 +132,13 @@ static const uint16_t bad_ports[] = {
 
 bool guard_port_is_bad(uint16_t port)
 {
-    for (size_t i = 0; i < ARRAY_LEN(bad_ports); i++)
-        if (bad_ports[i] == port)
-            return true;
-    return false;
+    size_t low = 0, high = ARRAY_LEN(bad_ports);
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (bad_ports[middle] < port)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < ARRAY_LEN(bad_ports) && bad_ports[low] == port;
 }

@@ -94,6 +94,13 @@ static void pass_text(struct sieve *s, struct str text)
         pass(s, text);
 }
 
+/* A tag that parts words. */
+static void pass_space(struct sieve *s)
+{
+    if (s->template_depth == 0 && s->reader->on_text != NULL && s->err == CW_OK)
+        s->err = s->reader->on_text(s->reader->arg, STR(" "));
+}
+
 /* Values are decoded once the whole tag is read: the room for all of them is made first, so that
  * none moves. */
 static void decode_values(struct sieve *s, struct sieve_tag *tag)
@@ -361,7 +368,7 @@ static void sieve_start_tag(struct sieve *s)
     if ((tag.flags & TAG_SPARSE) != 0 && tag.passed.attribute_count == 0)
         tag.is_kept = false;
     if ((tag.flags & TAG_INLINE) == 0)
-        pass_text(s, STR(" "));
+        pass_space(s);
     bool has_content = !is_empty(s, &tag);
     if (tag.is_kept)
         pass_tag(s, &tag);
@@ -380,7 +387,7 @@ static void sieve_end_tag(struct sieve *s)
     if (!read_attributes(s, &tag))
         return;
     if ((tag.flags & TAG_INLINE) == 0)
-        pass_text(s, STR(" "));
+        pass_space(s);
     if (str_eq(tag.passed.name, STR("a")) && !in_svg(s))
         close_a(s);
     else if (str_eq(tag.passed.name, STR("template")) && s->template_depth > 0)

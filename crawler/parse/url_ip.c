@@ -73,8 +73,13 @@ bool url_ip_parse_v4(struct str domain, uint32_t *ret)
 
 enum cw_err url_ip_add_v4(struct buf *ret, uint32_t address)
 {
-    return buf_addf(ret, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
-                    address & 255);
+    enum cw_err err = CW_OK;
+    for (int shift = 24; err == CW_OK && shift >= 0; shift -= 8) {
+        err = buf_add_u64(ret, address >> shift & 255);
+        if (err == CW_OK && shift > 0)
+            err = buf_add_char(ret, '.');
+    }
+    return err;
 }
 
 /* inet_pton() reads exactly the standard's grammar: at most four digits a piece, one "::", and

@@ -109,8 +109,9 @@ static void parse_port(struct parser *p, struct str digits)
     if ((int32_t)port == url_default_port(p->scheme))
         return;
     p->url->port = (int32_t)port;
+    parser_put(p, STR(":"));
     if (p->err == CW_OK)
-        p->err = buf_addf(&p->url->href, ":%u", (unsigned)port);
+        p->err = buf_add_u64(&p->url->href, port);
 }
 
 static void parse_host(struct parser *p, struct str host)

@@ -125,9 +125,22 @@ static void json_string_over_the_ceiling__leaves_nothing_behind(void **state)
     }
 }
 
+static void numbers__are_written_in_decimal(void **state)
+{
+    (void)state;
+    CLEANUP(buf_release) struct buf b = BUF_INIT(64);
+    assert_int_equal(buf_add_u64(&b, 0), CW_OK);
+    assert_int_equal(buf_add_char(&b, ' '), CW_OK);
+    assert_int_equal(buf_add_u64(&b, 10), CW_OK);
+    assert_int_equal(buf_add_char(&b, ' '), CW_OK);
+    assert_int_equal(buf_add_u64(&b, UINT64_MAX), CW_OK);
+    assert_string_equal(b.ptr, "0 10 18446744073709551615");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers__are_written_in_decimal),
         cmocka_unit_test(new_buffer__is_empty_and_printable),
         cmocka_unit_test(content__may_reach_its_ceiling_and_not_pass_it),
         cmocka_unit_test(room__is_kept_by_clear_and_made_by_reserve),
