@@ -1,10 +1,10 @@
 #include "crawler/engine/digest.h"
 
-#include <zstd.h>
 
 #include "crawler/base/utf8.h"
 #include "crawler/engine/admit.h"
 #include "crawler/engine/headlinks.h"
+#include "crawler/engine/pack.h"
 #include "crawler/frontier/priority.h"
 #include "crawler/parse/charset.h"
 #include "crawler/parse/decode.h"
@@ -15,13 +15,12 @@
 #include "crawler/parse/url.h"
 
 enum {
-    ZSTD_LEVEL = 1, /* 70 us for a 21 KB page where level 3 takes 92, for 4 % more bytes */
     KEPT_BYTES = 1024 * 1024, /* a buffer that grew past this is not kept for the next page */
     TYPE_MAX_BYTES = 1024,
 };
 
 struct digester {
-    ZSTD_CCtx *compressor;
+    struct packer *packer;
     struct url url, base;
     struct buf decoded, text, utf8, essence, charset;
 };
@@ -33,26 +32,24 @@ enum cw_err digester_new(struct digester **ret)
         return CW_ENOMEM;
     sitemap_prepare();
     *d = (struct digester){
-        .compressor = ZSTD_createCCtx(),
         .url = URL_INIT,
         .base = URL_INIT,
         .essence = BUF_INIT(TYPE_MAX_BYTES),
         .charset = BUF_INIT(TYPE_MAX_BYTES),
     };
-    if (d->compressor == NULL) {
+    enum cw_err err = packer_new(&d->packer);
+    if (err != CW_OK)
         digester_free(d);
-        return CW_ENOMEM;
-    }
-    (void)ZSTD_CCtx_setParameter(d->compressor, ZSTD_c_compressionLevel, ZSTD_LEVEL);
-    *ret = d;
-    return CW_OK;
+    else
+        *ret = d;
+    return err;
 }
 
 void digester_free(struct digester *d)
 {
     if (d == NULL)
         return;
-    ZSTD_freeCCtx(d->compressor);
+    packer_free(d->packer);
     url_release(&d->url);
     url_release(&d->base);
     buf_release(&d->decoded);
@@ -229,20 +226,7 @@ static enum cw_err pack_body(struct digester *d, struct page *page, enum config_
     struct str kept = store == CONFIG_STORE_TEXT ? buf_str(&d->text) : body;
     if (store == CONFIG_STORE_NONE || kept.len == 0)
         return CW_OK;
-    enum cw_err err = buf_reserve(&page->body, ZSTD_compressBound(kept.len));
-    if (err != CW_OK)
-        return err;
-    size_t size = ZSTD_compress2(d->compressor, page->body.ptr, page->body.cap, kept.ptr, kept.len);
-    if (ZSTD_isError(size))
-        return CW_ENOMEM; /* the only way to fail with room enough */
-    page->body.len = size;
-    char *fitted = realloc(page->body.ptr, size + 1); /* batches hold many: give the slack back */
-    if (fitted != NULL) {
-        page->body.ptr = fitted;
-        page->body.cap = size + 1;
-    }
-    page->body.ptr[size] = '\0';
-    return CW_OK;
+    return pack(d->packer, &page->body, kept);
 }
 
 static void keep_headers(struct outcome *o, const struct digest_input *input)

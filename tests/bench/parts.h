@@ -40,7 +40,7 @@ void parts_fetch(struct pages *pages, bool is_page, size_t connections, enum con
 void parts_read(const struct pages *pages); /* libxml2's SAX, for hrefs and the title */
 void parts_parse(
     struct pages *pages); /* crawld's own parser, links resolved: what `store` stores */
-void parts_compress(struct pages *pages);                      /* zstd, crawld's level */
+void parts_compress(struct pages *pages);                      /* zstd, as crawld does it */
 void parts_store(const struct pages *pages, const char *path); /* SQLite in batches */
 
 #endif

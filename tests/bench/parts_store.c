@@ -2,22 +2,20 @@
 
 #include <sqlite3.h>
 #include <xxhash.h>
-#include <zstd.h>
 
-enum { BATCH_PAGES = 100, ZSTD_LEVEL = 1 };
+#include "crawler/engine/pack.h"
+
+enum { BATCH_PAGES = 100 };
 
 void parts_compress(struct pages *p)
 {
-    ZSTD_CCtx *context = ZSTD_createCCtx();
-    must(context != NULL, "zstd");
+    struct packer *packer;
+    must(packer_new(&packer) == CW_OK, "zstd");
     for (size_t i = 0; i < p->kept; i++) {
         struct body *b = &p->bodies[i];
-        must(buf_reserve(&b->packed, ZSTD_compressBound(b->bytes.len)) == CW_OK, "memory");
-        b->packed.len = ZSTD_compressCCtx(context, b->packed.ptr, ZSTD_compressBound(b->bytes.len),
-                                          b->bytes.ptr, b->bytes.len, ZSTD_LEVEL);
-        must(ZSTD_isError(b->packed.len) == 0, "zstd");
+        must(pack(packer, &b->packed, buf_str(&b->bytes)) == CW_OK, "zstd");
     }
-    (void)ZSTD_freeCCtx(context);
+    packer_free(packer);
 }
 
 static const char SCHEMA[] =
