@@ -1,6 +1,5 @@
 #include "crawler/engine/digest.h"
 
-
 #include "crawler/base/utf8.h"
 #include "crawler/engine/admit.h"
 #include "crawler/engine/headlinks.h"

@@ -144,6 +144,7 @@ static enum cw_err begin(struct fetch *f, const struct fetch_request *request,
     enum cw_err err = pin_addresses(f, request, target);
     if (err != CW_OK)
         return err;
+    f->is_tls = target->is_tls;
     f->easy = fetch_pool_take_easy(f->pool);
     if (f->easy == NULL)
         return CW_ENOMEM;
@@ -233,7 +234,7 @@ int fetch_on_connected(void *arg, char *remote_ip, char *local_ip, int remote_po
         block(f, (struct sockaddr *)&address);
         return CURL_PREREQFUNC_ABORT;
     }
-    if (f->has_socket && fetch_pool_is_crowded(f->pool))
+    if (f->has_socket && fetch_pool_is_crowded(f->pool, f->is_tls))
         (void)curl_easy_setopt(f->easy, CURLOPT_FORBID_REUSE, 1L);
     if (fetch_pool_await_first_byte(f) != CW_OK) {
         stop_with(f, CW_ENOMEM, NULL);

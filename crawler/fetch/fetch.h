@@ -22,6 +22,8 @@ struct fetch;      /* one transfer; owned by the pool until its callback has ret
 struct fetch_pool_options {
     uv_loop_t *loop;      /* borrowed */
     unsigned connections; /* in use at once, about; as many again are kept alive */
+    /* Up to so many are kept alive for http: 2 KB each, where https takes many times that. */
+    unsigned plain_kept;
 };
 enum cw_err fetch_pool_new(struct fetch_pool **ret,
                            const struct fetch_pool_options *options) MUST_CHECK;

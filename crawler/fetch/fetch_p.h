@@ -38,6 +38,7 @@ struct fetch {
     void *arg;
 
     int64_t started_ms;
+    bool is_tls;
     bool was_sent;    /* a connection was there and the request went out */
     bool has_socket;  /* at least one socket could be made */
     bool was_stopped; /* by us: `verdict` counts, not libcurl's code */
@@ -58,7 +59,8 @@ struct fetch_pool {
     uv_timer_t first_byte;      /* of the first in `silent` */
     CURL **spare;               /* easy handles to be used again; an array of max_spare */
     unsigned spare_count;
-    unsigned max_spare; /* the pool's `connections` */
+    unsigned max_spare;  /* the pool's `connections` */
+    unsigned plain_kept; /* see fetch_pool_options */
     struct pins *pins;
     struct jar *jars;
     uint64_t started, connections_opened, bytes_received;
@@ -72,10 +74,10 @@ struct fetch_pool {
 /* fetch_pool.c */
 struct fetch_pool *fetch_pool_from(void *arg); /* checks magic */
 CURL *fetch_pool_take_easy(struct fetch_pool *pool) MUST_CHECK;
-void fetch_pool_put_easy(struct fetch_pool *pool, CURL *easy); /* NULL is fine */
-bool fetch_pool_is_crowded(const struct fetch_pool *pool);     /* keep no more connections */
-bool fetch_pool_is_tight(const struct fetch_pool *pool);       /* ... and close those that idle */
-void fetch_move(struct fetch *f, struct fetch_list *place);    /* NULL: to no list */
+void fetch_pool_put_easy(struct fetch_pool *pool, CURL *easy);          /* NULL is fine */
+bool fetch_pool_is_crowded(const struct fetch_pool *pool, bool is_tls); /* keep no more of them */
+bool fetch_pool_is_tight(const struct fetch_pool *pool);    /* ... and close those that idle */
+void fetch_move(struct fetch *f, struct fetch_list *place); /* NULL: to no list */
 enum cw_err fetch_pool_await_first_byte(struct fetch *f) MUST_CHECK;
 void fetch_pool_has_first_byte(struct fetch *f);
 

@@ -53,6 +53,7 @@ enum cw_err fetch_pool_new(struct fetch_pool **ret, const struct fetch_pool_opti
                                 .loop = options->loop,
                                 .max_spare = MAX(options->connections, 1),
                                 .tight_until_ms = INT64_MIN,
+                                .plain_kept = options->plain_kept,
                                 .silent = HEAP_INIT,
                                 .open_parts = 2};
     enum cw_err err = pool_fill(pool, options);
@@ -69,9 +70,11 @@ enum cw_err fetch_pool_new(struct fetch_pool **ret, const struct fetch_pool_opti
 /* libcurl walks over all hosts it ever met when it makes room among its connections, so it never
  * has to: a connection that is opened while there are too many is not kept. That also serves better
  * than closing the oldest, for with more hosts than places the oldest is the one needed next. */
-bool fetch_pool_is_crowded(const struct fetch_pool *pool)
+bool fetch_pool_is_crowded(const struct fetch_pool *pool, bool is_tls)
 {
-    return curl_loop_sockets(pool->glue) > 2 * pool->max_spare || fetch_pool_is_tight(pool);
+    unsigned kept = 2 * pool->max_spare;
+    return curl_loop_sockets(pool->glue) > (is_tls ? kept : MAX(kept, pool->plain_kept)) ||
+           fetch_pool_is_tight(pool);
 }
 
 bool fetch_pool_is_tight(const struct fetch_pool *pool)

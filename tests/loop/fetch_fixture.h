@@ -17,6 +17,8 @@
 UNUSED static const struct guard loopback_only = {.allowed = GUARD_LOOPBACK};
 UNUSED static const struct guard public_only = {.allowed = GUARD_PUBLIC};
 
+enum { PLAIN_KEPT = 48 };
+
 struct fixture {
     struct looptest loop;
     struct httpserver *server;
@@ -37,7 +39,8 @@ UNUSED static void begin(struct fixture *f)
 {
     looptest_begin(&f->loop);
     f->server = httpserver_open(&f->loop.loop);
-    const struct fetch_pool_options options = {.loop = &f->loop.loop, .connections = 16};
+    const struct fetch_pool_options options = {
+        .loop = &f->loop.loop, .connections = 16, .plain_kept = PLAIN_KEPT};
     assert_int_equal(fetch_pool_new(&f->pool, &options), CW_OK);
 }
 

@@ -41,7 +41,7 @@ static void a_name__is_connected_to_at_its_addresses(void **state)
 static void connections_beyond_the_limit__are_not_kept(void **state)
 {
     (void)state;
-    enum { HOSTS = 100, KEPT = 2 * 16 + 1 };
+    enum { HOSTS = 100, KEPT = PLAIN_KEPT + 1 };
     struct fixture f;
     struct told told;
     struct httpserver_counts counts;
