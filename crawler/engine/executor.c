@@ -6,7 +6,7 @@
 
 #include "crawler/base/util.h"
 
-enum { SEATS_MAX = 64, TOGETHER_MAX = 4 };
+enum { SEATS_MAX = 64, TOGETHER_MAX = 16 };
 
 struct seats {
     uint64_t taken; /* bit n: seat n */
