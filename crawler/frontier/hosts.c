@@ -100,6 +100,9 @@ struct str host_name(const struct host *host)
 
 void hosts_restore(struct hosts *hosts, struct host *host, int64_t delay_ms, int64_t next_ms)
 {
+    if (host->pace.last_start_ms == hosts->assumed_start_ms && delay_ms > 0 &&
+        hosts->assumed_start_ms != INT64_MIN)
+        next_ms = MAX(next_ms, hosts->assumed_start_ms + delay_ms);
     pace_restore(&host->pace, delay_ms, next_ms);
     host_settle(hosts, host);
 }

@@ -13,17 +13,24 @@
 
 #include "storage/sqlite/work.h"
 
-/* Within the transaction that opens the store, before leases lapse and before its row of crawl_:
- * *ret_base_ms is what to add to the boot clock to have the steady one; *ret_was_killed tells
- * whether the last process ended without a word. What it had under way counts as ended now: of
- * hosts that were leased here; of others, where nothing is known, by the caller. */
-void clocks_open(struct db *db, int64_t *ret_base_ms, bool *ret_was_killed);
+struct clocks {
+    int64_t base_ms;      /* what to add to the boot clock to have the steady one */
+    int64_t last_unix_ms; /* the wall clock at the last commit; 0: none */
+    bool was_killed;      /* the last process ended without a word */
+};
+
+/* Within the transaction that opens the store, before leases lapse and before its row of crawl_.
+ * What a killed process had under way counts as ended now: of hosts that were leased here; of
+ * others, where nothing is known, by the caller. */
+void clocks_open(struct db *db, struct clocks *ret);
 
 /* After it: the row of crawl_ notes the steady clock. */
-void clocks_begin(struct db *db, int64_t base_ms);
+void clocks_begin(struct db *db, const struct clocks *clocks);
 
-/* With each commit. */
-void clocks_tick(struct work *w);
+/* At the beginning of each commit. A wall clock that was set back since the last one takes with it
+ * what waits for a time or stands in line: else nothing would be due until that clock is again
+ * where it was. Cost: one look at all that waits, once for each such set-back. */
+void clocks_tick(struct work *w, const struct clocks *clocks);
 
 /* Between the boot clock's times in the interface and the steady ones in the tables; 0 is none. */
 int64_t clocks_to_steady(int64_t base_ms, int64_t boot_ms);

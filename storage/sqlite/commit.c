@@ -1,5 +1,4 @@
 #include "crawler/base/clock.h"
-#include "storage/sqlite/clocks.h"
 #include "storage/sqlite/lease.h"
 #include "storage/sqlite/robots.h"
 #include "storage/sqlite/store_p.h"
@@ -99,8 +98,8 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     if (store->log_pages >= LOG_LONGEST_PAGES) /* nobody did it in time */
         store_checkpoint(store);
     work_begin(&w, &store->db, &store->totals, count_hosts(&b, urls), now);
-    w.steady_base_ms = store->steady_base_ms;
-    clocks_tick(&w);
+    w.steady_base_ms = store->clocks.base_ms;
+    clocks_tick(&w, &store->clocks);
     apply(&w, &b, urls);
     lease_grant(&w, &b.want, &reply);
     work_save_hosts(&w);
@@ -112,6 +111,7 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
         store_reply_release(&reply);
         return err;
     }
+    store->clocks.last_unix_ms = now;
     reply.queued = store->totals.queued;
     reply.active = store->totals.active;
     reply.pages = store->totals.pages;

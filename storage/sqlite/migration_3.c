@@ -46,6 +46,7 @@ static const char LIMITS[] =
     "ALTER TABLE fetch_ ADD COLUMN steady_end_ms INTEGER;"
     "ALTER TABLE crawl_ ADD COLUMN steady_base_ms INTEGER;"
     "ALTER TABLE crawl_ ADD COLUMN steady_ms INTEGER;"
+    "ALTER TABLE crawl_ ADD COLUMN wall_ms INTEGER;" /* at the last commit */
     "ALTER TABLE crawl_ ADD COLUMN first_fetch INTEGER;"
     "ALTER TABLE host_ ADD COLUMN quiet_ms INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX host_quiet ON host_(quiet_ms) WHERE quiet_ms > 0;";

@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include "crawler/base/clock.h"
-#include "storage/sqlite/clocks.h"
 #include "storage/sqlite/lease.h"
 #include "storage/sqlite/schema.h"
 #include "storage/sqlite/store_p.h"
@@ -82,7 +81,7 @@ static void begin_crawl(struct store *store, const struct store_options *options
 {
     struct db *db = &store->db;
     db_begin(db);
-    clocks_open(db, &store->steady_base_ms, &store->was_killed);
+    clocks_open(db, &store->clocks);
     lease_lapse(db);
     struct query q = db_query(db, DB_CRAWL_BEGIN,
                               "INSERT INTO crawl_(started_ms, command, version, pages, errors,"
@@ -92,7 +91,7 @@ static void begin_crawl(struct store *store, const struct store_options *options
     put_text(&q, str_of(options->version));
     put_text(&q, str_of(options->settings));
     query_run(&q);
-    clocks_begin(db, store->steady_base_ms);
+    clocks_begin(db, &store->clocks);
     db_end(db);
 }
 

@@ -2,6 +2,7 @@
 #ifndef STORAGE_SQLITE_STORE_P_H
 #define STORAGE_SQLITE_STORE_P_H
 
+#include "storage/sqlite/clocks.h"
 #include "storage/sqlite/lock.h"
 #include "storage/sqlite/work.h"
 
@@ -9,10 +10,9 @@ struct store {
     char *path; /* owned; its folder is resolved, its last part is not */
     struct lock lock;
     struct db db;
-    struct totals totals;   /* as of the last commit */
-    int64_t steady_base_ms; /* clocks.h */
-    bool was_killed;        /* the process before this one */
-    int log_pages;          /* in the WAL, as of the last commit; 0 after a whole checkpoint */
+    struct totals totals; /* as of the last commit */
+    struct clocks clocks;
+    int log_pages; /* in the WAL, as of the last commit; 0 after a whole checkpoint */
     struct db_wait wait;
 };
 

@@ -53,10 +53,12 @@ def redirect(location, status=302):
 
 class Hit:
     """One request, as the server saw it. Times are monotonic seconds; `ended` is None until then.
-    `at_once` counts the requests under way when it came, itself included."""
+    `at_once` counts the requests under way when it came, itself included. `address` is the one of ours
+    that it came to."""
 
-    def __init__(self, head, connection):
+    def __init__(self, head, connection, address):
         self.lines, self.connection = head.decode("latin-1").split("\r\n"), connection
+        self.address = address
         self.target = self.lines[0].split(" ")[1]
         self.path, _, self.query = self.target.partition("?")
         pairs = (line.partition(":") for line in self.lines[1:])
@@ -116,7 +118,7 @@ class _Connection(asyncio.Protocol):
         if self.task or not end:
             return
         self.buffer = rest
-        self.hit = Hit(head, self.number)
+        self.hit = Hit(head, self.number, self.transport.get_extra_info("sockname")[0])
         self.server.begin(self.hit)
         self.task = self.server.loop.create_task(self.answer(self.hit))
 
@@ -258,9 +260,10 @@ class WebServer:
 
     def settle(self):
         """Waits until all that a dead client sent is in the log: its connections are accepted, read and gone."""
-        with socket.create_connection((self.address, self.port)) as last:  # accepted after all that came before
-            name = last.getsockname()
-            self.wait_for(lambda: any(t.get_extra_info("peername") == name for t in self.transports), "a connection")
+        for address in self.addresses:
+            with socket.create_connection((address, self.port)) as last:  # accepted after all that came before
+                name = last.getsockname()
+                self.wait_for(lambda: any(t.get_extra_info("peername") == name for t in self.transports), "a connection")
         self.wait_for(lambda: not self.transports, "the end of all connections")
 
     def forget(self):

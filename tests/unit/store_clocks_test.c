@@ -221,6 +221,48 @@ static void file_of_an_older_version__has_its_rests_by_the_wall_clock(void **sta
     assert_in_range(l.quiet_ms - before_ms, 90000, 110000);
 }
 
+/* A host that stands in line, one in back-off, a URL to be tried again: as a clock that is set back
+ * by two days finds them, while the store is open or before it is opened again. */
+static void what_waits__goes_back_with_the_wall_clock(void **state)
+{
+    enum { DAYS_2 = 2 * 24 * 3600 * 1000 };
+    struct fixture *f = *state;
+    struct store_host clock = {.host = STR("b"), .backoff_until_unix_ms = FX_NOW + 5000};
+    struct store_lease lease = fx_lease(f, "http://c/");
+    fx_outcome(f, &lease, URL_QUEUED)->due_unix_ms = FX_NOW + 7000;
+    fx_seed(f, "http://a/");
+    fx_seed(f, "http://b/");
+    f->batch.hosts = &clock;
+    f->batch.host_count = 1;
+    fx_commit(f, 0);
+    for (int is_reopened = 0; is_reopened < 2; is_reopened++) {
+        if (is_reopened)
+            reopen(f);
+        f->now_unix_ms -= DAYS_2;
+        fx_commit(f, 0);
+        assert_int_equal(f->reply.next_due_unix_ms, f->now_unix_ms + 5000);
+        assert_int_equal(fx_int(f, "SELECT ready_ms FROM host_ WHERE name = 'a'"), f->now_unix_ms);
+        assert_int_equal(fx_int(f, "SELECT due_ms FROM url_ WHERE text = 'http://c/'"),
+                         f->now_unix_ms + 7000);
+    }
+    f->now_unix_ms +=
+        DAYS_2; /* and forward: all is due, which is no storm, for hosts have clocks */
+    fx_commit(f, 9);
+    assert_int_equal(f->reply.host_count, 3);
+}
+
+static void what_is_planned_for_another_day__stays_there(void **state)
+{
+    enum { HOUR = 3600 * 1000, DAYS_9 = 9 * 24 * HOUR };
+    struct fixture *f = *state;
+    struct store_lease lease = fx_lease(f, "http://a/");
+    fx_outcome(f, &lease, URL_QUEUED)->due_unix_ms = FX_NOW + DAYS_9;
+    fx_commit(f, 0);
+    f->now_unix_ms -= HOUR;
+    fx_commit(f, 0);
+    assert_int_equal(fx_int(f, "SELECT due_ms FROM url_"), FX_NOW + DAYS_9);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 
 int main(void)
@@ -235,6 +277,8 @@ int main(void)
         TEST(leased_host_at_a_clean_end__has_nothing_before_it),
         TEST(request_for_robots_txt__keeps_the_clock_of_a_host_that_is_not_leased),
         TEST(lease__tells_the_clock_as_well),
+        TEST(what_waits__goes_back_with_the_wall_clock),
+        TEST(what_is_planned_for_another_day__stays_there),
         TEST(file_of_an_older_version__has_its_rests_by_the_wall_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
