@@ -350,7 +350,9 @@ struct store_explanation {
     struct arena arena;
     bool is_known; /* false: run, place, robots and others are all that is set */
     enum url_state state;
-    struct str reason, detail;
+    enum exclude_reason excluded; /* by what, when it is EXCLUDED */
+    enum cw_err failed;           /* why, when it is FAILED */
+    struct str reason, detail;    /* as in view `url` */
     int32_t depth, priority, attempts;
     int64_t due_unix_ms, first_seen_unix_ms;
     bool is_seed;

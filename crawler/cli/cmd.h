@@ -20,8 +20,8 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
 
-extern const struct command command_crawl, command_serve, command_query, command_cat, command_audit,
-    command_check;
+extern const struct command command_crawl, command_serve, command_query, command_cat,
+    command_explain, command_audit, command_check;
 
 /* Prints "crawld COMMAND: sentence" and, for usage, where help is to be had. Returns the exit
  * status. */

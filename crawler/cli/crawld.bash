@@ -13,6 +13,7 @@ _crawld_options() # COMMAND
         ;;
     serve | cat) echo "$common -c --config" ;;
     query | audit) echo "$common -f --format -c --config" ;;
+    explain) echo "$common -l --links -f --format -c --config" ;;
     *) echo "$common" ;;
     esac
 }
@@ -25,6 +26,7 @@ _crawld_values() # COMMAND OPTION
     crawl:--format) echo "jsonl" ;;
     query:-f | query:--format) echo "table csv json jsonl" ;;
     audit:-f | audit:--format) echo "table json" ;;
+    explain:-f | explain:--format) echo "text json" ;;
     crawl:--scope) echo "host domain prefix any" ;;
     crawl:--store) echo "bodies text none" ;;
     crawl:--delay) echo "auto" ;;
@@ -61,7 +63,7 @@ _crawld_files() # CURRENT [GLOB]
 _crawld_argument() # COMMAND INDEX CURRENT
 {
     case $1:$2 in
-    query:1 | cat:1 | audit:1) _crawld_files "$3" .db ;;
+    query:1 | cat:1 | explain:1 | audit:1) _crawld_files "$3" .db ;;
     check:1) _crawld_files "$3" ;;
     esac
 }
@@ -81,7 +83,7 @@ _crawld()
     local i arguments=0
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _crawld_words "crawl serve query cat audit check --help --version" "$current"
+        _crawld_words "crawl serve query cat explain audit check --help --version" "$current"
         return
     fi
     # Readline splits --option=value into three words.

@@ -6,7 +6,8 @@
 #include "crawler/cli/cmd.h"
 
 static const struct command *const commands[] = {
-    &command_crawl, &command_serve, &command_query, &command_cat, &command_audit, &command_check,
+    &command_crawl,   &command_serve, &command_query, &command_cat,
+    &command_explain, &command_audit, &command_check,
 };
 
 static void print_usage(FILE *out)

@@ -7,6 +7,7 @@
 #include "crawler/base/clock.h"
 #include "crawler/base/units.h"
 #include "crawler/base/util.h"
+#include "crawler/cli/terminal.h"
 
 enum { INTERVAL_MS = 200 };
 
@@ -14,11 +15,9 @@ static void on_tick(uv_timer_t *timer);
 
 void progress_open(struct progress *p, uv_loop_t *loop, FILE *out)
 {
-    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-    bool dumb = term == NULL || strcmp(term, "dumb") == 0;
     *p = (struct progress){
-        .out = out != NULL && isatty(fileno(out)) && !dumb ? out : NULL,
-        .color = no_color == NULL || no_color[0] == '\0',
+        .out = out != NULL && terminal_is(out) ? out : NULL,
+        .color = terminal_may_colour(),
         .max_pages = CONFIG_UNLIMITED,
         .max_time_ms = CONFIG_UNLIMITED,
         .started_ms = clock_mono_ms(),

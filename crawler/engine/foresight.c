@@ -41,9 +41,9 @@ enum cw_err foresight_judge(const struct foresight *f, const struct url *url, in
                             struct arena *arena, struct verdict *ret, struct errmsg *reterr_msg)
 {
     struct scope *scope = NULL;
-    enum cw_err err =
-        f->err != CW_OK ? f->err
-                        : rules_build_scope(&scope, &f->settings.crawl, &f->roots, reterr_msg);
+    enum cw_err err = f->err != CW_OK
+                          ? f->err
+                          : rules_build_scope(&scope, &f->settings.crawl, &f->roots, reterr_msg);
     if (err != CW_OK)
         return err == CW_ENOMEM ? errmsg_set(reterr_msg, err, "%s", cw_err_text(err)) : err;
     *ret = url_href(url).len > URL_MAX_BYTES

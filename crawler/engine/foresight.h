@@ -25,8 +25,9 @@ void foresight_release(struct foresight *f);
 /* A start URL; `is_named`: by a person. */
 void foresight_add_seed(struct foresight *f, struct str url, bool is_named);
 
-/* Were a page of the crawl to link to it now, `depth` links from a start URL: scope, patterns, depth,
- * port. The detail is copied into `arena`. CW_ENOMEM; CW_EINVAL: a pattern does not compile. */
+/* Were a page of the crawl to link to it now, `depth` links from a start URL: scope, patterns,
+ * depth, port. The detail is copied into `arena`. CW_ENOMEM; CW_EINVAL: a pattern does not compile.
+ */
 enum cw_err foresight_judge(const struct foresight *f, const struct url *url, int32_t depth,
                             struct arena *arena, struct verdict *ret,
                             struct errmsg *reterr_msg) MUST_CHECK;

@@ -70,13 +70,14 @@ static void add_places(struct maker *m, struct str path, unsigned differs)
             add(m, path, m->query, differs | place);
 }
 
-static void add_slash(struct maker *m)
+/* With the last slash, or without. */
+static void add_slash(struct maker *m, unsigned differs)
 {
     CLEANUP(buf_release) struct buf path = BUF_INIT(SPELLING_MAX_BYTES);
     if (m->path.len > 1 && str_ends(m->path, STR("/")))
-        add_places(m, str_first(m->path, m->path.len - 1), SPELLING_SLASH);
+        add_places(m, str_first(m->path, m->path.len - 1), differs | SPELLING_SLASH);
     else if (buf_add(&path, m->path) == CW_OK && buf_add_char(&path, '/') == CW_OK)
-        add_places(m, buf_str(&path), SPELLING_SLASH);
+        add_places(m, buf_str(&path), differs | SPELLING_SLASH);
 }
 
 static void add_index(struct maker *m)
@@ -138,11 +139,15 @@ static void add_queries(struct maker *m)
     struct str rest = str_skip(m->query, 1);
     if (m->query.len == 0)
         return;
-    add(m, m->path, STR(""), SPELLING_QUERY);
     while (!str_is_absent(rest) && order.count < SPELLING_ORDER_MAX)
         order.parameters[order.count++] = str_cut(&rest, '&');
     if (str_is_absent(rest))
         permute(m, &order, 0);
+    struct str query = m->query;
+    m->query = STR("");
+    add_places(m, m->path, SPELLING_QUERY);
+    add_slash(m, SPELLING_QUERY);
+    m->query = query;
 }
 
 /* ---- the whole ---- */
@@ -167,7 +172,7 @@ size_t spellings_list(struct arena *arena, const struct url *url,
     if (m.has_www)
         m.host = str_skip(name, 4);
     add_places(&m, m.path, 0);
-    add_slash(&m);
+    add_slash(&m, 0);
     add_index(&m);
     add_lower(&m);
     add_queries(&m);

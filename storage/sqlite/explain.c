@@ -2,6 +2,7 @@
 #include "crawler/base/clock.h"
 #include "storage/sqlite/explain_p.h"
 #include "storage/sqlite/lookup.h"
+#include "storage/sqlite/urls.h"
 
 static void fail_memory(struct explain *e)
 {
@@ -47,6 +48,10 @@ static void read_url(struct explain *e)
         to->state = (enum url_state)query_int(&q, 0);
         to->reason = explain_text(e, &q, 1);
         to->detail = explain_text(e, &q, 2);
+        if (to->state == URL_EXCLUDED)
+            to->excluded = urls_reason_by_name(to->reason);
+        else if (to->state == URL_FAILED && !str_is_absent(to->reason))
+            to->failed = cw_err_by_name(to->reason.ptr);
         to->depth = (int32_t)query_int(&q, 3);
         to->priority = (int32_t)query_int(&q, 4);
         to->due_unix_ms = query_int(&q, 5);

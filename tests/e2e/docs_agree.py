@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-COMMANDS = ("crawl", "serve", "query", "cat", "audit", "check")
+COMMANDS = ("crawl", "serve", "query", "cat", "explain", "audit", "check")
 
 
 def run(*command):

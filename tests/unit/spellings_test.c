@@ -25,6 +25,7 @@ static const struct spelling_case {
     {"https://a.example/x?b=2&a=1", "https://a.example/x?a=1&b=2", "order of the query"},
     {"https://a.example/x?c&b&a&d", "https://a.example/x?a&b&c&d", "order of the query"},
     {"https://a.example/x?b=2&a=1", "https://a.example/x/?b=2&a=1", "last slash"},
+    {"https://a.example/x/?b=2", "https://a.example/x", "last slash and query"},
     {"http://127.0.0.1/x", "http://www.127.0.0.1/x", NULL},
     {"http://localhost/x", "http://www.localhost/x", NULL},
     {"http://[::1]/x", "https://[::1]/x", "scheme"},

@@ -44,6 +44,7 @@ static void a_link__is_told_with_its_words(void **state)
     assert_true(to.is_known);
     assert_int_equal(to.state, URL_EXCLUDED);
     expect_str(to.reason, "exclude");
+    assert_int_equal(to.excluded, EXCLUDE_PATTERN);
     expect_str(to.detail, "*private*");
     expect_str(to.found.url, "http://a/");
     expect_str(to.found.element, "a");
@@ -143,6 +144,7 @@ static void redirects__are_told_in_both_directions(void **state)
     to = explain(f, "http://a/3");
     assert_int_equal(to.state, URL_FAILED);
     expect_str(to.reason, "redirect");
+    assert_int_equal(to.failed, CW_EREDIRECT);
     store_explanation_release(&to);
 }
 
