@@ -168,6 +168,12 @@ struct outcome {
     bool has_attempt; /* false: decided without a request (robots, drained) */
     struct attempt attempt;
     bool has_page; /* an answer was received */
+    /* 304: what is on record of the page still holds. Of `page` only etag and last_modified count,
+     * where the answer had them. */
+    bool is_unchanged;
+    int64_t revisit_unix_ms; /* when a URL that is settled now is asked for again; 0: never */
+    bool has_history;
+    struct page_history history;
     struct page page;
 };
 

@@ -24,6 +24,7 @@ struct store_options {
     const char *command; /* what the person typed, for view `crawl` */
     const char *version;
     const char *settings; /* of this run, one JSON object (config/settings.h); NULL: not kept */
+    bool revisits; /* settled URLs come back when they are due, and leases carry what is known */
 };
 
 /* Opens, creates or migrates the database, takes the writer's lock for this process, lets old
@@ -52,6 +53,8 @@ struct store_found {
     struct str url, host; /* canonical; politeness host */
     struct verdict verdict;
     int32_t depth, priority;
+    int64_t modified_unix_ms; /* since when its content is as it is, as announced; 0: not said. A
+                               * page whose answer is older becomes due, where revisits are on */
 };
 
 /* The clock of a host, kept so that politeness survives a restart. */
@@ -100,6 +103,8 @@ struct store_want {
     size_t urls_per_host;
     int64_t now_unix_ms; /* URLs due later stay where they are */
     bool survey;         /* fill store_reply.survey, too; about once a second is meant */
+    size_t revisits;     /* settled URLs that are due, to be queued again at the most; needs
+                          * store_options.revisits */
 };
 
 /* One transaction. Everything is borrowed for the call. */
@@ -138,6 +143,18 @@ struct store_survey {
     int32_t reader_pid; /* who does, once it has STORE_WAL_BYTES; 0: not known */
 };
 
+/* What is on record of a URL that was answered before; strings in the reply's arena. */
+struct store_known {
+    int32_t status; /* 0: it was never answered */
+    uint8_t body_hash[16];
+    bool has_body; /* it is stored, in the form that the run kept which received it; or is empty */
+    bool is_cut;   /* only its head was received */
+    int64_t fetched_unix_ms;
+    struct str etag, last_modified;
+    bool has_history;
+    struct page_history history;
+};
+
 struct store_lease {
     int64_t url_id;
     struct str url;
@@ -146,6 +163,7 @@ struct store_lease {
     int32_t attempts; /* requests made for it so far */
     int32_t hops;     /* redirects that led to it, in a row */
     bool is_seed;
+    struct store_known known; /* where store_options.revisits */
 };
 
 /* Owned by the caller; store_reply_release() frees it. */
@@ -158,11 +176,13 @@ struct store_reply {
     int64_t queued; /* URLs that wait in the database after this batch, leased ones not counted */
     int64_t active; /* leased */
     int64_t
-        next_due_unix_ms; /* the earliest due time of a URL or host that waits for it; 0: none */
-    bool hosts_wait;      /* hosts beyond those asked for could be worked on now */
-    bool log_is_long;     /* a store_checkpoint() is due */
-    int64_t pages;        /* answers stored in all: what --max-pages counts */
-    int64_t seen;         /* URLs ever seen */
+        next_due_unix_ms;    /* the earliest due time of a URL or host that waits for it; 0: none */
+    bool hosts_wait;         /* hosts beyond those asked for could be worked on now */
+    bool log_is_long;        /* a store_checkpoint() is due */
+    int64_t pages;           /* answers stored in all: what --max-pages counts */
+    int64_t seen;            /* URLs ever seen */
+    size_t revisits;         /* settled URLs that were queued again */
+    int64_t revisit_unix_ms; /* when the next of the others is due, be it in the past; 0: none */
     struct store_survey survey;
 };
 void store_reply_release(struct store_reply *reply);
@@ -191,6 +211,23 @@ struct store_wait {
     int32_t holder_pid;    /* of the other program; 0: not known */
 };
 void store_waits(const struct store *store, struct store_wait *ret);
+/* What of the settled URLs comes back. */
+struct store_revisits {
+    bool all;         /* each that is done or failed is due once, now */
+    int64_t every_ms; /* so long after its last answer; 0: when its history says. Not with `all` */
+};
+
+/* Before the first commit of a run with store_options.revisits: gives a due time to the settled
+ * URLs that need one. With `all` that is every one, unless the last run was one of that kind and
+ * did not end as "finished": then it goes on where that one stopped. Cost: one walk over all URLs,
+ * in one transaction; none when the last run asked for the same. */
+enum cw_err store_begin_revisits(struct store *store, const struct store_revisits *revisits,
+                                 struct errmsg *reterr_msg) MUST_CHECK;
+
+/* The histories of all pages that have one. Cost: one walk over them. */
+typedef void store_history_fn(void *arg, int64_t url_id, const struct page_history *history);
+enum cw_err store_list_histories(struct store *store, store_history_fn *on_history, void *arg,
+                                 struct errmsg *reterr_msg) MUST_CHECK;
 
 /* Requeues seeds that failed or answered 5xx, for a run that repeats the command. */
 enum cw_err store_retry_seeds(struct store *store, struct errmsg *reterr_msg) MUST_CHECK;

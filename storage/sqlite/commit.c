@@ -1,18 +1,19 @@
 #include "crawler/base/clock.h"
 #include "storage/sqlite/lease.h"
+#include "storage/sqlite/revisits.h"
 #include "storage/sqlite/robots.h"
 #include "storage/sqlite/store_p.h"
 #include "storage/sqlite/survey.h"
 #include "storage/sqlite/visits.h"
 
 /* Ceilings of one reply. */
-enum { NEW_HOSTS_MAX = 65536 };
+enum { NEW_HOSTS_MAX = 65536, REVISITS_MAX = 65536 };
 #define REPLY_ARENA_MAX ((size_t)1 << 30)
 
 static size_t count_hosts(const struct store_batch *b, size_t urls)
 {
     return urls + b->outcome_count + b->attempt_count + b->host_count + b->robots_count +
-           b->idle_host_count + b->want.host_count + b->want.new_hosts + 1;
+           b->idle_host_count + b->want.host_count + b->want.new_hosts + b->want.revisits + 1;
 }
 
 static void collect_seeds(struct work *w, const struct store_batch *b, struct sightings *sightings)
@@ -46,6 +47,7 @@ static void collect_found(struct work *w, const struct store_batch *b, struct si
             .verdict = found->verdict,
             .depth = found->depth,
             .priority = found->priority,
+            .modified_unix_ms = found->modified_unix_ms,
         };
     }
 }
@@ -82,7 +84,6 @@ static void apply(struct work *w, const struct store_batch *b, size_t urls)
     for (size_t i = 0; i < b->robots_count; i++)
         robots_store(w, &b->robots[i]);
     lease_return_hosts(w, b->idle_hosts, b->idle_host_count);
-    work_save_hosts(w);
 }
 
 enum cw_err store_commit(struct store *store, const struct store_batch *batch,
@@ -92,6 +93,7 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     struct store_reply reply = {.arena = ARENA_INIT(REPLY_ARENA_MAX)};
     struct store_batch b = *batch;
     b.want.new_hosts = MIN(b.want.new_hosts, NEW_HOSTS_MAX);
+    b.want.revisits = store->revisits ? MIN(b.want.revisits, REVISITS_MAX) : 0;
     int64_t now = b.want.now_unix_ms > 0 ? b.want.now_unix_ms : clock_unix_ms();
     size_t urls = b.seed_count + b.found_count + visits_count_urls(b.outcomes, b.outcome_count);
 
@@ -100,12 +102,16 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     work_begin(&w, &store->db, &store->totals, count_hosts(&b, urls), now);
     w.steady_base_ms = store->clocks.base_ms;
     clocks_tick(&w, &store->clocks);
+    w.revisits = store->revisits;
     apply(&w, &b, urls);
+    reply.revisits = revisits_promote(&w, b.want.revisits);
+    work_save_hosts(&w);
     lease_grant(&w, &b.want, &reply);
     work_save_hosts(&w);
     reply.next_due_unix_ms = lease_next_due(&w);
     if (b.want.survey)
         survey_take(&w, &reply.arena, &reply.survey);
+    reply.revisit_unix_ms = revisits_next_due(&w);
     enum cw_err err = work_end(&w, &store->totals, reterr_msg);
     if (err != CW_OK) {
         store_reply_release(&reply);

@@ -145,6 +145,12 @@ void put_int(struct query *q, int64_t value)
         check_bound(q, sqlite3_bind_int64(q->stmt, q->next++, value));
 }
 
+void put_real(struct query *q, double value)
+{
+    if (q->stmt != NULL)
+        check_bound(q, sqlite3_bind_double(q->stmt, q->next++, value));
+}
+
 static void put_null(struct query *q)
 {
     if (q->stmt != NULL)
@@ -203,6 +209,11 @@ void query_run(struct query *q)
 int64_t query_int(const struct query *q, int column)
 {
     return sqlite3_column_int64(q->stmt, column);
+}
+
+double query_real(const struct query *q, int column)
+{
+    return sqlite3_column_double(q->stmt, column);
 }
 
 struct str query_text(const struct query *q, int column)

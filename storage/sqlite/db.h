@@ -39,6 +39,7 @@ enum db_statement {
     DB_BODY_INSERT,
     DB_LINK_INSERT,
     DB_LINK_DELETE,
+    DB_LINK_TARGETS,
     DB_REDIRECT_FIND,
     DB_REDIRECT_INSERT,
     DB_REDIRECT_DELETE,
@@ -48,7 +49,6 @@ enum db_statement {
     DB_TALLY_LIST,
     DB_SEED_LIST,
     DB_SEED_FAILED,
-    DB_SEED_RETRY,
     DB_CLOCK_LAST,
     DB_CLOCK_ADOPT,
     DB_CLOCK_LAPSE,
@@ -90,6 +90,21 @@ enum db_statement {
     DB_AUDIT_ADDRESSES,
     DB_SURVEY_LATER,
     DB_SURVEY_LONGEST,
+    DB_REVISIT_DUE,
+    DB_REVISIT_NEXT,
+    DB_REVISIT_KNOWN,
+    DB_REVISIT_STORE,
+    DB_REVISIT_LIST,
+    DB_REVISIT_LAST_RUN,
+    DB_REVISIT_NOTE,
+    DB_REVISIT_ANNOUNCE,
+    DB_REVISIT_HASTEN,
+    DB_REVISIT_MARK_ALL,
+    DB_REVISIT_MARK_EVERY,
+    DB_URL_REQUEUE,
+    DB_PAGE_REFRESH,
+    DB_VERSION_FIRST,
+    DB_VERSION_ADD,
     DB_STATEMENT_COUNT,
 };
 
@@ -145,6 +160,7 @@ struct query {
 
 struct query db_query(struct db *db, enum db_statement which, const char *sql);
 void put_int(struct query *q, int64_t value);
+void put_real(struct query *q, double value);
 void put_int_or_null(struct query *q, int64_t value, int64_t null_value);
 void put_text(struct query *q, struct str value); /* absent: NULL */
 void put_blob(struct query *q, const void *bytes, size_t count);
@@ -152,6 +168,7 @@ void query_run(struct query *q);
 bool query_next(struct query *q);
 void query_end(struct query *q);
 int64_t query_int(const struct query *q, int column);
+double query_real(const struct query *q, int column);
 /* Text (with a NUL behind it) or blob; absent when NULL; borrowed until the next row. */
 struct str query_text(const struct query *q, int column);
 

@@ -1,5 +1,7 @@
 #include "storage/sqlite/lease.h"
 
+#include "storage/sqlite/revisits.h"
+
 void lease_return_hosts(struct work *w, const struct str *hosts, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -131,6 +133,8 @@ static void lease_host(struct work *w, struct host_row *h, size_t urls_per_host,
         return;
     }
     mark_leased(w, reply->leases + first, count);
+    for (size_t i = 0; w->revisits && i < count; i++)
+        revisits_read_known(w, &reply->leases[first + i], &reply->arena);
     h->leased = true;
     h->queued -= (int64_t)count;
     w->totals.queued -= (int64_t)count;

@@ -14,7 +14,47 @@ static const char FRONTIER[] =
     "CREATE INDEX host_leased ON host_(id) WHERE leased = 1;";
 
 /* Revisits: schedules, what is known of each page's changes, its earlier contents. */
-static const char REVISITS[] = "";
+static const char REVISITS[] =
+    /* What struct page_history says; only of pages that a crawl with revisits has asked for. */
+    "CREATE TABLE revisit_(url_id INTEGER PRIMARY KEY, changes REAL NOT NULL,"
+    " exposure_ms REAL NOT NULL, checked_ms INTEGER NOT NULL, interval_ms INTEGER NOT NULL,"
+    " announced_ms INTEGER NOT NULL, traits INTEGER NOT NULL);"
+
+    /* A settled URL that is asked for again has the time in due_ms. */
+    "CREATE INDEX url_revisit ON url_(due_ms) WHERE state >= 2 AND due_ms > 0;"
+
+    /* The contents of pages that were asked for again, the present one included. A page that was
+     * not has none: its row of page_ says it all. */
+    "CREATE TABLE version_(id INTEGER PRIMARY KEY, url_id INTEGER NOT NULL, fetched_ms INTEGER,"
+    " status INTEGER NOT NULL, body_hash BLOB, size INTEGER NOT NULL, change TEXT NOT NULL);"
+    "CREATE INDEX version_of ON version_(url_id);"
+
+    /* Of a run: 1 when it asked for everything again; the interval of `every`, 0 for auto. */
+    "ALTER TABLE crawl_ ADD COLUMN revisit INTEGER;"
+    "ALTER TABLE crawl_ ADD COLUMN every_ms INTEGER;"
+
+    "DROP VIEW page;"
+    "CREATE VIEW page AS SELECT u.text AS url,"
+    " CASE WHEN p.status NOT BETWEEN 300 AND 399 THEN u.text ELSE"
+    "  (WITH RECURSIVE chain(id, hops) AS (VALUES(p.url_id, 0) UNION ALL"
+    "    SELECT r.to_id, chain.hops + 1 FROM chain"
+    "    CROSS JOIN redirect_ AS r ON r.from_id = chain.id"
+    "    WHERE r.followed AND chain.hops < 10)"
+    "   SELECT e.text FROM chain CROSS JOIN url_ AS e ON e.id = chain.id"
+    "   ORDER BY chain.hops DESC LIMIT 1) END AS final_url,"
+    " p.status, p.error, p.content_type, p.charset, p.language, p.title, p.description,"
+    " p.canonical_url, p.noindex, u.depth, f.text AS referrer,"
+    " " SCHEMA_UTC("p.fetched_ms") " AS fetched_at, p.elapsed_ms, p.first_byte_ms, p.size,"
+    " lower(hex(p.body_hash)) AS body_hash, p.etag, p.last_modified, p.links, p.words,"
+    " max(1, (SELECT count(*) FROM version_ WHERE url_id = p.url_id)) AS versions"
+    " FROM page_ AS p JOIN url_ AS u ON u.id = p.url_id LEFT JOIN url_ AS f ON f.id = u.found_on;"
+
+    "CREATE VIEW page_version AS SELECT u.text AS url, " SCHEMA_UTC("v.fetched_ms") " AS fetched_at,"
+    " v.status, lower(hex(v.body_hash)) AS body_hash, v.size, v.change"
+    " FROM version_ AS v JOIN url_ AS u ON u.id = v.url_id"
+    " UNION ALL SELECT u.text, " SCHEMA_UTC("p.fetched_ms") ", p.status, lower(hex(p.body_hash)),"
+    " p.size, 'first' FROM page_ AS p JOIN url_ AS u ON u.id = p.url_id"
+    " WHERE NOT EXISTS(SELECT 1 FROM version_ WHERE url_id = p.url_id);";
 
 /* Budgets and traps: what was learned of hosts, domains and shapes of URLs. */
 static const char TRAPS[] = "";

@@ -7,10 +7,6 @@ static_assert(DB_APPLICATION_ID == 1668770916, "the number below");
 /* SQL is laid out by hand. */
 /* clang-format off */
 
-/* Exact by construction: whole seconds by strftime, the milliseconds beside them. */
-#define UTC(ms) \
-    "strftime('%Y-%m-%dT%H:%M:%S'," ms "/1000,'unixepoch')||printf('.%03dZ'," ms "%1000)"
-
 /* States are enum url_state. Times are milliseconds since 1970, UTC. Error and exclusion classes
  * are stored by their stable names. */
 static const char FRONTIER_TABLES[] =
@@ -91,14 +87,14 @@ static const char PAGE_VIEWS[] =
     "   ORDER BY chain.hops DESC LIMIT 1) END AS final_url,"
     " p.status, p.error, p.content_type, p.charset, p.language, p.title, p.description,"
     " p.canonical_url, p.noindex, u.depth, f.text AS referrer,"
-    " " UTC("p.fetched_ms") " AS fetched_at, p.elapsed_ms, p.first_byte_ms, p.size,"
+    " " SCHEMA_UTC("p.fetched_ms") " AS fetched_at, p.elapsed_ms, p.first_byte_ms, p.size,"
     " lower(hex(p.body_hash)) AS body_hash, p.etag, p.last_modified, p.links, p.words,"
     " 1 AS versions"
     " FROM page_ AS p JOIN url_ AS u ON u.id = p.url_id LEFT JOIN url_ AS f ON f.id = u.found_on;"
 
     "CREATE VIEW fetch AS SELECT coalesce(f.url, u.text) AS url,"
     " CASE f.kind WHEN 0 THEN 'page' WHEN 1 THEN 'robots' ELSE 'sitemap' END AS kind,"
-    " " UTC("f.started_ms") " AS started_at, " UTC("f.ended_ms") " AS ended_at,"
+    " " SCHEMA_UTC("f.started_ms") " AS started_at, " SCHEMA_UTC("f.ended_ms") " AS ended_at,"
     " f.attempt, f.status, f.error, f.limit_ms, f.dns_ms, f.connect_ms, f.tls_ms,"
     " f.first_byte_ms, f.total_ms, f.size,"
     " CASE f.http_version WHEN 10 THEN '1.0' WHEN 11 THEN '1.1' WHEN 20 THEN '2' END"
@@ -139,18 +135,18 @@ static const char OTHER_VIEWS[] =
     " CASE u.state WHEN 0 THEN 'queued' WHEN 1 THEN 'active' WHEN 2 THEN 'done'"
     "  WHEN 3 THEN 'failed' ELSE 'excluded' END AS state,"
     " u.reason || coalesce(': ' || u.detail, '') AS reason, u.depth, u.priority,"
-    " " UTC("nullif(u.due_ms, 0)") " AS due_at, u.attempts, f.text AS found_on,"
-    " " UTC("u.first_seen_ms") " AS first_seen_at"
+    " " SCHEMA_UTC("nullif(u.due_ms, 0)") " AS due_at, u.attempts, f.text AS found_on,"
+    " " SCHEMA_UTC("u.first_seen_ms") " AS first_seen_at"
     " FROM url_ AS u JOIN host_ AS h ON h.id = u.host_id LEFT JOIN url_ AS f ON f.id = u.found_on;"
 
     "CREATE VIEW host AS SELECT name AS host, urls, pages, errors, bytes, delay_ms,"
-    " " UTC("nullif(backoff_until_ms, 0)") " AS backoff_until,"
+    " " SCHEMA_UTC("nullif(backoff_until_ms, 0)") " AS backoff_until,"
     " coalesce(robots_status, robots_error) AS robots_status,"
-    " " UTC("nullif(robots_ms, 0)") " AS robots_fetched_at,"
-    " " UTC("nullif(last_fetch_ms, 0)") " AS last_fetch_at FROM host_;"
+    " " SCHEMA_UTC("nullif(robots_ms, 0)") " AS robots_fetched_at,"
+    " " SCHEMA_UTC("nullif(last_fetch_ms, 0)") " AS last_fetch_at FROM host_;"
 
-    "CREATE VIEW crawl AS SELECT " UTC("started_ms") " AS started_at,"
-    " " UTC("ended_ms") " AS ended_at, command, version, pages, errors, bytes, end_reason"
+    "CREATE VIEW crawl AS SELECT " SCHEMA_UTC("started_ms") " AS started_at,"
+    " " SCHEMA_UTC("ended_ms") " AS ended_at, command, version, pages, errors, bytes, end_reason"
     " FROM crawl_;";
 
 /* clang-format on */

@@ -5,12 +5,16 @@
 #include "storage/sqlite/visits.h"
 
 /* Stores the page of a resolved visit, in place of an earlier answer of the same URL. `err` is what
- * was wrong with it, CW_OK when nothing. */
+ * was wrong with it, CW_OK when nothing. An answer that says the same as the one on record (status,
+ * body, redirect) leaves its links and its version as they are; another one adds a version. */
 void pages_store(struct work *w, const struct visit *visit, enum cw_err err);
 
 /* Keeps a content once, however often it comes. `frame` is its zstd frame; `url_id` the page that
  * has it, 0 when no page does. */
 void pages_store_body(struct work *w, int64_t url_id, const uint8_t hash[16], int64_t size,
                       struct str frame);
+
+/* The answer was 304: the page on record still holds. */
+void pages_refresh(struct work *w, const struct visit *visit);
 
 #endif

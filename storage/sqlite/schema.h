@@ -28,4 +28,9 @@ void schema_migrate(struct db *db);
 extern const char *const *const schema_migrations[SCHEMA_VERSION];
 extern const char *const schema_version_3[]; /* the last step, in a file of its own */
 
+/* Milliseconds as the text that the views show. Exact by construction: whole seconds by strftime,
+ * the milliseconds beside them. */
+#define SCHEMA_UTC(ms)                                                                             \
+    "strftime('%Y-%m-%dT%H:%M:%S'," ms "/1000,'unixepoch')||printf('.%03dZ'," ms "%1000)"
+
 #endif

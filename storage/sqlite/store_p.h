@@ -14,6 +14,7 @@ struct store {
     struct clocks clocks;
     int log_pages; /* in the WAL, as of the last commit; 0 after a whole checkpoint */
     struct db_wait wait;
+    bool revisits;
 };
 
 enum {

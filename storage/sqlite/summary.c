@@ -1,4 +1,5 @@
 #include "storage/sqlite/store_p.h"
+#include "storage/sqlite/urls.h"
 
 #define LIST_ARENA_MAX ((size_t)1 << 30)
 
@@ -80,18 +81,7 @@ static struct failed_seed *list_failed(struct work *w, size_t max, size_t *ret_c
 static void retry_seed(struct work *w, const struct failed_seed *seed)
 {
     struct host_row *host = work_host(w, seed->host);
-    struct query q = db_query(w->db, DB_SEED_RETRY,
-                              "UPDATE url_ SET state = 0, reason = NULL, detail = NULL,"
-                              " attempts = 0, due_ms = 0 WHERE id = ?");
-    put_int(&q, seed->id);
-    query_run(&q);
-    if (host == NULL)
-        return;
-    host->queued++;
-    host->changed = true;
-    w->totals.queued++;
-    if (seed->has_failed)
-        work_uncount(w, URL_FAILED, seed->reason);
+    urls_requeue(w, host, seed->id, seed->has_failed ? URL_FAILED : URL_DONE, seed->reason);
 }
 
 enum cw_err store_retry_seeds(struct store *store, struct errmsg *reterr_msg)

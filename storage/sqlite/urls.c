@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "storage/sqlite/keys.h"
+#include "storage/sqlite/revisits.h"
 
 struct sighting *sightings_add(struct sightings *s)
 {
@@ -35,6 +36,7 @@ static void fold(struct sighting *into, const struct sighting *other)
     into->depth = MIN(into->depth, other->depth);
     into->priority = MIN(into->priority, other->priority);
     into->hops = MIN(into->hops, other->hops);
+    into->modified_unix_ms = MAX(into->modified_unix_ms, other->modified_unix_ms);
     into->is_seed |= other->is_seed;
     into->is_named |= other->is_named;
     if (!verdict_allows(&into->verdict) && verdict_allows(&other->verdict))
@@ -155,7 +157,7 @@ static void update_url(struct work *w, const struct sighting *s, const struct kn
                  "UPDATE url_ SET depth = min(depth, ?1), priority = min(priority, ?2),"
                  " hops = min(hops, ?3), seed = max(seed, ?4),"
                  " state = iif(?5, 0, state), reason = iif(?5, NULL, reason),"
-                 " detail = iif(?5, NULL, detail) WHERE id = ?6");
+                 " detail = iif(?5, NULL, detail), due_ms = iif(?5, 0, due_ms) WHERE id = ?6");
     put_int(&q, s->depth);
     put_int(&q, s->priority);
     put_int(&q, s->hops);
@@ -176,6 +178,8 @@ static void resolve_one(struct work *w, struct sighting *s)
         update_url(w, s, &known);
     else
         insert_url(w, s);
+    if (s->modified_unix_ms > 0)
+        revisits_announce(w, s->id, s->modified_unix_ms);
 }
 
 void urls_resolve(struct work *w, struct sightings *s)
@@ -241,9 +245,24 @@ static struct str end_detail(const struct url_end *end)
     return is_said && end->detail.len > 0 ? end->detail : STR_NONE;
 }
 
+void urls_requeue(struct work *w, struct host_row *host, int64_t id, enum url_state was,
+                  struct str reason)
+{
+    struct query q = db_query(w->db, DB_URL_REQUEUE,
+                              "UPDATE url_ SET state = 0, reason = NULL, detail = NULL,"
+                              " attempts = 0, due_ms = 0 WHERE id = ?");
+    put_int(&q, id);
+    query_run(&q);
+    if (host == NULL)
+        return;
+    count_queued(w, host, 0);
+    if (was == URL_FAILED || was == URL_EXCLUDED)
+        work_uncount(w, was, reason);
+}
+
 void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct url_end *end)
 {
-    int64_t due_ms = end->state == URL_QUEUED ? MAX(end->due_unix_ms, 0) : 0;
+    int64_t due_ms = MAX(end->due_unix_ms, 0);
     struct query q =
         db_query(w->db, DB_URL_FINISH,
                  "UPDATE url_ SET state = ?, reason = ?, detail = ?, due_ms = ?,"

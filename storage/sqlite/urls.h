@@ -13,10 +13,11 @@ struct sighting {
     struct verdict verdict;
     int64_t found_on; /* url id of the page; 0: named by a person */
     int32_t depth, priority, hops;
-    bool is_seed;  /* makes the URL a seed */
-    bool is_named; /* by a person: what once excluded it does not count */
-    int64_t key;   /* where the search for it begins */
-    int64_t id;    /* found or given by urls_resolve() */
+    int64_t modified_unix_ms; /* as announced; 0: not said */
+    bool is_seed;             /* makes the URL a seed */
+    bool is_named;            /* by a person: what once excluded it does not count */
+    int64_t key;              /* where the search for it begins */
+    int64_t id;               /* found or given by urls_resolve() */
 };
 
 struct sightings {
@@ -49,10 +50,15 @@ struct url_end {
     enum cw_err err;            /* of FAILED */
     enum exclude_reason reason; /* of EXCLUDED */
     struct str detail;
-    int64_t due_unix_ms;  /* of QUEUED */
+    int64_t due_unix_ms;  /* of QUEUED: not before then; of others: asked again then; 0: never */
     int32_t new_attempts; /* requests made since it was leased */
     int64_t last_fetch;   /* row of its latest attempt; 0: none */
 };
+/* Takes a settled URL back into the queue, to be asked for as if it were new. `reason` is why it
+ * failed or was excluded. */
+void urls_requeue(struct work *w, struct host_row *host, int64_t id, enum url_state was,
+                  struct str reason);
+
 void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct url_end *end);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "storage/sqlite/clocks.h"
 #include "storage/sqlite/pages.h"
+#include "storage/sqlite/revisits.h"
 
 size_t visits_count_urls(struct outcome *const *outcomes, size_t count)
 {
@@ -182,7 +183,7 @@ static struct url_end decide_end(struct work *w, const struct visit *v)
         .err = o->err,
         .reason = o->reason,
         .detail = o->detail,
-        .due_unix_ms = o->due_unix_ms,
+        .due_unix_ms = o->state == URL_QUEUED ? o->due_unix_ms : o->revisit_unix_ms,
         .new_attempts = o->has_attempt,
         .last_fetch = v->url.last_fetch,
     };
@@ -206,6 +207,10 @@ static void store_visit(struct work *w, const struct visit *v)
     urls_finish(w, v->host, o->url_id, &end);
     if (o->has_page)
         pages_store(w, v, end.state == URL_FAILED ? end.err : o->err);
+    else if (o->is_unchanged)
+        pages_refresh(w, v);
+    if (o->has_history)
+        revisits_store_history(w, o->url_id, &o->history);
 }
 
 void visits_store(struct work *w, const struct visit *visits, size_t count)

@@ -41,6 +41,7 @@ struct work {
     struct arena arena;
     int64_t now_unix_ms;
     int64_t steady_base_ms; /* clocks.h */
+    bool revisits;          /* store_options.revisits */
     struct totals totals;
     struct tally tally;
     int64_t errors, bytes;   /* of this transaction, for view `crawl` */

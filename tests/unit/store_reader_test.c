@@ -23,6 +23,7 @@ static const struct view_case {
     {"duplicate", "url, of_url, similarity"},
     {"host", "host, urls, pages, errors, bytes, delay_ms, backoff_until, robots_status, "
              "robots_fetched_at, last_fetch_at"},
+    {"page_version", "url, fetched_at, status, body_hash, size, change"},
     {"crawl", "started_at, ended_at, command, version, pages, errors, bytes, end_reason"},
 };
 
@@ -35,7 +36,7 @@ static void views__have_the_columns_of_the_design(void **state)
                  views[i].name);
         fx_expect(f, sql, views[i].columns);
     }
-    fx_expect(f, "SELECT count(*) FROM sqlite_schema WHERE type = 'view'", "9");
+    fx_expect(f, "SELECT count(*) FROM sqlite_schema WHERE type = 'view'", "10");
 }
 
 static void times__are_exact_to_the_millisecond(void **state)
