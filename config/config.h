@@ -15,6 +15,7 @@
 enum config_scope { CONFIG_SCOPE_HOST, CONFIG_SCOPE_DOMAIN, CONFIG_SCOPE_PREFIX, CONFIG_SCOPE_ANY };
 enum config_store { CONFIG_STORE_BODIES, CONFIG_STORE_TEXT, CONFIG_STORE_NONE };
 enum { CONFIG_DELAY_AUTO = -1, CONFIG_UNLIMITED = -1 };
+enum { CONFIG_NEVER = -1, CONFIG_EVERY_AUTO = -2 };
 
 struct config_list {
     char **items; /* owned, each owned */
@@ -27,13 +28,15 @@ struct crawl_config {
     struct config_list seeds;
     enum config_scope scope;
     struct config_list include, exclude;
-    int64_t depth;       /* links from a seed; unlimited */
-    int64_t max_pages;   /* in the database; unlimited */
-    int64_t max_time_ms; /* of one run; unlimited */
-    int64_t per_host;    /* requests at once to one host */
-    int64_t delay_ms;    /* CONFIG_DELAY_AUTO */
-    int64_t timeout_ms;  /* of one request in all */
-    int64_t max_size;    /* of one body, decoded */
+    int64_t depth;          /* links from a seed; unlimited */
+    int64_t max_pages;      /* in the database; unlimited */
+    int64_t max_time_ms;    /* of one run; unlimited */
+    int64_t every_ms;       /* until a page is asked for again; CONFIG_NEVER, CONFIG_EVERY_AUTO */
+    int64_t revisit_budget; /* requests a day for known pages, where every is auto */
+    int64_t per_host;       /* requests at once to one host */
+    int64_t delay_ms;       /* CONFIG_DELAY_AUTO */
+    int64_t timeout_ms;     /* of one request in all */
+    int64_t max_size;       /* of one body, decoded */
     int64_t retries;
     bool robots;     /* obey robots.txt; true */
     bool follow;     /* follow links; true */

@@ -61,6 +61,15 @@ static const struct config_key crawl_keys[] = {
     {NAMED(max_time, max_time_ms), .type = CONFIG_DURATION, .default_text = "unlimited",
      .min = SECOND, .max = 3650 * DAY, .word = "unlimited",
      .meaning = "How long one run may take."},
+    {NAMED(every, every_ms), .type = CONFIG_DURATION, .default_text = "never", .min = SECOND,
+     .max = 3650 * DAY, .word = "never", .other_word = "auto",
+     .meaning =
+         "How long after its answer a URL is asked for again, also one that failed; auto: as "
+         "often as each page changes. Such a crawl does not end by itself."},
+    {FIELD(revisit_budget), .type = CONFIG_INT, .default_text = "10000", .min = 1,
+     .max = 1000000000,
+     .meaning = "Requests a day that every: auto may make for pages it knows; new pages are not "
+                "counted."},
     {FIELD(per_host), .type = CONFIG_INT, .default_text = "2", .min = 1, .max = 10000,
      .meaning = "Requests under way at once to one host."},
     {NAMED(delay, delay_ms), .type = CONFIG_DURATION, .default_text = "auto", .max = DAY,

@@ -28,6 +28,7 @@ struct config_key {
     const char *default_text;   /* as the file would say it; "null": none */
     int64_t min, max;           /* of INT, DURATION (ms) and SIZE (bytes) */
     const char *word;           /* stands for -1: "unlimited", "auto"; NULL: no such word */
+    const char *other_word;     /* stands for -2, where there are two */
     const char *const *choices; /* of CHOICE, in the order of the enum, NULL-terminated */
     config_check_fn *check;     /* of TEXT and of each item of LIST; NULL: anything but "" */
     const char *allowed;        /* what `check` accepts, in words */

@@ -40,8 +40,10 @@ static void format_range(const struct config_key *key, char room[CONFIG_ALLOWED_
         units_write_size((uint64_t)key->min, min);
         units_write_size((uint64_t)key->max, max);
     }
-    (void)snprintf(room, CONFIG_ALLOWED_SIZE, "%s from %s to %s%s%s%s", noun, min, max, examples,
-                   key->word != NULL ? ", or " : "", key->word != NULL ? key->word : "");
+    (void)snprintf(room, CONFIG_ALLOWED_SIZE, "%s from %s to %s%s%s%s%s%s", noun, min, max,
+                   examples, key->other_word != NULL ? ", " : "",
+                   key->other_word != NULL ? key->other_word : "", key->word != NULL ? ", or " : "",
+                   key->word != NULL ? key->word : "");
 }
 
 const char *config_key_allowed(const struct config_key *key, char room[CONFIG_ALLOWED_SIZE])
@@ -64,7 +66,11 @@ static enum cw_err set_number(const struct config_key *key, int64_t *field, stru
     int64_t number = -1;
     uint64_t plain = 0;
     if (key->word != NULL && str_eq(text, str_of(key->word))) {
-        *field = -1; /* CONFIG_UNLIMITED and CONFIG_DELAY_AUTO */
+        *field = -1; /* CONFIG_UNLIMITED, CONFIG_DELAY_AUTO, CONFIG_NEVER */
+        return CW_OK;
+    }
+    if (key->other_word != NULL && str_eq(text, str_of(key->other_word))) {
+        *field = -2; /* CONFIG_EVERY_AUTO */
         return CW_OK;
     }
     bool is_number = key->type == CONFIG_DURATION ? units_parse_duration(text, &number)

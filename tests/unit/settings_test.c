@@ -62,6 +62,7 @@ static void what_was_written_is_read_again(void **state)
     set(fx, "depth", "0");
     set(fx, "delay", "1500ms");
     set(fx, "max_time", "6h");
+    set(fx, "every", "auto");
     set(fx, "max_size", "65537");
     set(fx, "robots", "false");
     set(fx, "store", "none");
