@@ -308,6 +308,10 @@ enum cw_err store_query(struct store_reader *reader, struct str sql,
 enum cw_err store_read_body(struct store_reader *reader, struct str url, struct buf *ret,
                             struct errmsg *reterr_msg) MUST_CHECK;
 
+/* The same of a content that the URL once had, as view page_version names it. */
+enum cw_err store_read_version(struct store_reader *reader, struct str url, const uint8_t hash[16],
+                               struct buf *ret, struct errmsg *reterr_msg) MUST_CHECK;
+
 /* ---- Explaining one URL: all that the database knows of it. ---- */
 
 enum {

@@ -38,6 +38,7 @@ static const struct option_spec specs[] = {
     {"dns-servers", 0, "LIST", "ask these name servers, ADDRESS[:PORT],... [the system's]"},
     {"store", 0, "WHAT", "keep bodies, text or none [bodies]"},
     {"format", 0, "jsonl", "print a line of JSON for each page as it lands"},
+    {"revisit", 0, NULL, "ask once more for all that the database holds, if it has changed"},
     {"fresh", 0, NULL, "forget what the database holds first"},
     {"allow-private", 0, NULL, "also connect to private and local addresses"},
     {"insecure", 0, NULL, "do not check certificates"},
@@ -86,6 +87,7 @@ static bool set_switch(struct crawl_settings *s, const char *name)
         {"allow-private", &s->config.allow_private, true},
         {"insecure", &s->config.insecure, true},
         {"fresh", &s->fresh, true},
+        {"revisit", &s->revisit, true},
     };
     for (size_t i = 0; i < ARRAY_LEN(switches); i++)
         if (strcmp(switches[i].name, name) == 0)

@@ -72,6 +72,7 @@ static enum cw_err open_crawl(struct run *run, struct errmsg *reterr_msg)
         .command = settings->command,
         .version = CRAWLD_VERSION,
         .fresh = settings->fresh,
+        .revisit = settings->revisit,
         .input_open = settings->input != NULL,
         .seeds_open_guard = true,
         .arg = run,

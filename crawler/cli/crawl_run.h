@@ -15,7 +15,7 @@ struct crawl_settings {
     struct common_options common;
     const char *output; /* NULL: named after the first URL's host */
     const char *input;  /* file of URLs, "-", or NULL */
-    bool jsonl, fresh;
+    bool jsonl, fresh, revisit;
     char *command;      /* owned; the command line, quoted for a shell */
     char *next_command; /* owned; the one that goes on: without --fresh */
 };

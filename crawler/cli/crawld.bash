@@ -6,12 +6,13 @@ _crawld_options() # COMMAND
     local common="-h --help --version -q --quiet -v --verbose --log-format"
     case $1 in
     crawl)
-        echo "$common -o --output --fresh --input --scope --include --exclude --depth --no-follow \
+        echo "$common -o --output --revisit --fresh --input --scope --include --exclude --depth --no-follow \
             --no-sitemaps --requisites --max-pages --max-time --per-host --connections --delay --timeout --max-size --retries \
             --no-robots --user-agent -H --header --cookies --proxy --dns-servers --store --format \
             --allow-private --insecure"
         ;;
-    serve | cat) echo "$common -c --config" ;;
+    serve) echo "$common -c --config" ;;
+    cat) echo "$common --hash -c --config" ;;
     query | audit) echo "$common -f --format -c --config" ;;
     explain) echo "$common -l --links -f --format -c --config" ;;
     *) echo "$common" ;;
@@ -41,7 +42,7 @@ _crawld_kind() # OPTION
     --input | --cookies | -c | --config) echo file ;;
     --log-format | -f | --format | --scope | --store | --delay) echo values ;;
     --include | --exclude | --depth | --max-pages | --max-time | --per-host | --connections) echo word ;;
-    --timeout | --max-size | --retries | --user-agent | -H | --header | --proxy | --dns-servers) echo word ;;
+    --hash | --timeout | --max-size | --retries | --user-agent | -H | --header | --proxy | --dns-servers) echo word ;;
     esac
 }
 

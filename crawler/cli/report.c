@@ -106,6 +106,8 @@ void report_print_summary(FILE *out, const struct crawl_result *result, const ch
     (void)fprintf(out, "%s: %" PRId64 " page%s in %s (%" PRId64 "/s), stored in %s\n",
                   result->end_reason, result->pages, result->pages == 1 ? "" : "s", elapsed, rate,
                   db_path);
+    if (result->unchanged > 0)
+        (void)fprintf(out, "  unchanged    %" PRId64 "\n", result->unchanged);
     if (!result->has_summary)
         return;
     print_counts(out, "answers", summary->statuses, summary->status_count);

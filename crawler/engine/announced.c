@@ -71,8 +71,11 @@ static enum cw_err on_entry(void *arg, const struct sitemap_entry *entry)
     struct announced *a = arg;
     if (entry->role == SITEMAP_FILE)
         return entry->is_cut ? CW_OK : keep_file(a, entry->url);
-    struct store_found found = {
-        .url = entry->url, .host = entry->host, .depth = DEPTH, .priority = DEPTH};
+    struct store_found found = {.url = entry->url,
+                                .host = entry->host,
+                                .depth = DEPTH,
+                                .priority = DEPTH,
+                                .modified_unix_ms = MAX(entry->lastmod_unix_ms, 0)};
     found.verdict = entry->is_cut ? (struct verdict){.reason = EXCLUDE_TOO_LONG}
                                   : admit_url(a->scope, found.url, found.host, DEPTH);
     if (grow(&a->found, &a->found_cap, a->found_count, sizeof *a->found) != CW_OK)

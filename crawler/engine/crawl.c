@@ -13,10 +13,8 @@ enum {
     CONNECT_MS = 10 * 1000,
     FIRST_BYTE_MS = 15 * 1000,
     HEADER_BYTES = 256 * 1024,
-    DIGESTING_MAX_BYTES = 32 * 1024 * 1024,
     BUSY_TIMEOUT_MS = 60 * 1000,
     SETTINGS_MAX_BYTES = CONFIG_MAX_BYTES, /* what config can read again */
-    IN_FLIGHT_PER_CONNECTION = 2,
 };
 
 /* In order of time; the end is told in crawl_end.c. */
@@ -104,6 +102,7 @@ static enum cw_err prepare(struct crawl *crawl, const struct crawl_options *opti
                            struct errmsg *reterr_msg)
 {
     roots_init(&crawl->roots, options->config->scope);
+    revisits_init(&crawl->revisits, options->config, options->revisit);
     enum cw_err err = copy_options(crawl, options);
     if (err == CW_OK)
         err = credentials_new(&crawl->credentials, options->config->headers.items,
@@ -160,6 +159,7 @@ static void on_open(struct job *job)
         .command = crawl->options.command,
         .version = crawl->options.version,
         .settings = crawl->settings,
+        .revisits = crawl->revisits.kind != REVISITS_NONE,
     };
     crawl->err = store_open(&crawl->store, &options, &crawl->message);
     if (crawl->err == CW_OK)
@@ -196,6 +196,8 @@ static void on_read(struct job *job)
         return;
     rules_add_known_roots(crawl);
     crawl->err = rules_judge_again(crawl);
+    if (crawl->err == CW_OK)
+        crawl->err = revisits_open(&crawl->revisits, crawl->store, &crawl->message);
 }
 
 static enum cw_err open_parts(struct crawl *crawl)
@@ -260,35 +262,10 @@ static void on_opened(struct job *job)
 
 /* ---- running ---- */
 
-/* How many more visits may start their requests now. */
-static size_t room_to_fetch(const struct crawl *crawl)
-{
-    size_t in_flight = crawl->going + sink_unlanded(crawl->sink);
-    size_t window = IN_FLIGHT_PER_CONNECTION * (size_t)crawl->engine->connections;
-    if (crawl->state != CRAWL_RUNNING || in_flight >= window || sink_is_full(crawl->sink) ||
-        crawl->digesting_bytes >= DIGESTING_MAX_BYTES)
-        return 0;
-    if (crawl->config->max_pages == CONFIG_UNLIMITED)
-        return window - in_flight;
-    int64_t left =
-        crawl->config->max_pages - crawl->stored_pages - crawl->unlanded_pages - crawl->going;
-    return MIN(window - in_flight, (size_t)MAX(left, 0));
-}
-
-bool crawl_may_fetch(const struct crawl *crawl)
-{
-    return room_to_fetch(crawl) > 0;
-}
-
 bool crawl_excuses(const struct crawl *crawl, enum cw_err err)
 {
     bool is_outage = err == CW_ERESOLVER || (err == CW_ENETDOWN && !fetch_has_route());
     return err == CW_EFILES || (is_outage && (crawl->options.patient || crawl->stored_pages > 0));
-}
-
-void crawl_wake_aside(struct crawl *crawl)
-{
-    visits_resume(crawl, room_to_fetch(crawl));
 }
 
 /* Fewer visits wait than are under way: the next batch, which brings more, should not linger. */
@@ -312,15 +289,20 @@ void crawl_visit_ended(struct crawl *crawl)
 static void on_prepare(void *arg, struct store_batch *batch)
 {
     struct crawl *crawl = crawl_from(arg);
-    workbench_prepare(&crawl->bench, batch, crawl->state == CRAWL_RUNNING);
+    bool is_running = crawl->state == CRAWL_RUNNING;
+    workbench_prepare(&crawl->bench, batch, is_running);
+    if (is_running)
+        batch->want.revisits =
+            revisits_want(&crawl->revisits, crawl->db_queued, batch->want.now_unix_ms);
 }
 
 static void on_stored(void *arg, const struct outcome *outcome)
 {
     struct crawl *crawl = crawl_from(arg);
+    crawl->unlanded_pages -= outcome->has_page || outcome->is_unchanged;
+    crawl->run_unchanged += outcome->is_unchanged;
     if (!outcome->has_page)
         return;
-    crawl->unlanded_pages--;
     crawl->run_pages++;
     if (crawl->options.on_page != NULL)
         crawl->options.on_page(crawl->options.arg, outcome);
@@ -329,13 +311,31 @@ static void on_stored(void *arg, const struct outcome *outcome)
 static bool is_finished(const struct crawl *crawl)
 {
     return !crawl->input_open && crawl->visit_count == 0 && crawl->db_queued == 0 &&
-           sitemaps_are_done(crawl->sitemaps) && sink_is_idle(crawl->sink);
+           sitemaps_are_done(crawl->sitemaps) && sink_is_idle(crawl->sink) &&
+           crawl->revisits.next_unix_ms == 0;
 }
 
-static bool has_all_pages(const struct crawl *crawl)
+/* A crawl that goes on says when it has come to rest. */
+static void note_rest(struct crawl *crawl)
 {
-    return crawl->config->max_pages != CONFIG_UNLIMITED &&
-           crawl->stored_pages >= crawl->config->max_pages;
+    struct revisits *r = &crawl->revisits;
+    char due[CLOCK_TEXT_SIZE];
+    bool rests = crawl->visit_count == 0 && crawl->db_queued == 0 &&
+                 sitemaps_are_done(crawl->sitemaps) && sink_is_idle(crawl->sink);
+    clock_format(r->next_unix_ms, due);
+    if (rests && !r->is_resting && revisits_go_on(r))
+        log_info(crawl->engine->log, "all is asked for, until the next page is due",
+                 F_TEXT("database", crawl->options.db_path),
+                 F_TEXT("due", r->next_unix_ms > 0 ? due : "never"));
+    r->is_resting = rests;
+}
+
+/* When something that waits in the database may go on; 0: nothing waits. */
+static int64_t next_due_unix_ms(const struct crawl *crawl, const struct store_reply *reply)
+{
+    int64_t revisit = revisits_wake_unix_ms(&crawl->revisits, clock_unix_ms());
+    int64_t due = reply->next_due_unix_ms;
+    return due == 0 || (revisit != 0 && revisit < due) ? revisit : due;
 }
 
 /* What waits in the database and is not due yet wakes us when it is. Those aside are looked after,
@@ -344,10 +344,11 @@ static void wait_for_due(struct crawl *crawl, const struct store_reply *reply)
 {
     enum { LONGEST_WAIT_MS = 60 * 1000, ASIDE_WAIT_MS = 1000 }; /* the wall clock may jump */
     int64_t shortest_ms = crawl->visit_count > 0 ? 1000 : 10, wait_ms = LONGEST_WAIT_MS;
-    if (reply->next_due_unix_ms == 0 && crawl->aside == NULL)
+    int64_t due_unix_ms = next_due_unix_ms(crawl, reply);
+    if (due_unix_ms == 0 && crawl->aside == NULL)
         return;
-    if (reply->next_due_unix_ms != 0)
-        wait_ms = MIN(MAX(reply->next_due_unix_ms - clock_unix_ms(), shortest_ms), wait_ms);
+    if (due_unix_ms != 0)
+        wait_ms = MIN(MAX(due_unix_ms - clock_unix_ms(), shortest_ms), wait_ms);
     crawl_look_soon(crawl, crawl->aside != NULL ? MIN(wait_ms, ASIDE_WAIT_MS) : wait_ms);
 }
 
@@ -357,6 +358,7 @@ static void on_landed(void *arg, const struct store_reply *reply)
     crawl->stored_pages = reply->pages;
     crawl->db_queued = reply->queued;
     crawl->seen = reply->seen;
+    revisits_landed(&crawl->revisits, reply);
     if (crawl->state == CRAWL_RUNNING) {
         enum cw_err err = workbench_take(&crawl->bench, reply);
         if (err != CW_OK) {
@@ -370,9 +372,10 @@ static void on_landed(void *arg, const struct store_reply *reply)
         sitemaps_go_on(crawl->sitemaps);
         if (crawl->options.on_room != NULL && crawl_has_room(crawl))
             crawl->options.on_room(crawl->options.arg);
-        if (has_all_pages(crawl))
+        note_rest(crawl);
+        if (crawl_has_all_pages(crawl) && !revisits_go_on(&crawl->revisits))
             crawl_drain(crawl, "max-pages");
-        else if (is_finished(crawl))
+        else if (is_finished(crawl) && !revisits_go_on(&crawl->revisits))
             crawl_drain(crawl, "finished");
     }
     if (crawl->state == CRAWL_DRAINING)
@@ -452,6 +455,7 @@ void crawl_status(const struct crawl *crawl, struct crawl_status *ret)
         .seen = crawl->seen,
         .bytes = crawl->bytes,
         .active = crawl->going,
+        .revisit_unix_ms = crawl->revisits.next_unix_ms,
         .behind_ms = crawl->sink != NULL ? sink_behind_ms(crawl->sink) : 0,
         .draining = crawl->state >= CRAWL_DRAINING,
     };

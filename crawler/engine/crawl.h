@@ -24,7 +24,8 @@ struct crawl_result {
     const char *end_reason; /* "finished", "interrupted", "max-pages", "max-time"; "failed" */
     bool has_summary;
     const struct store_summary *summary;
-    int64_t pages; /* stored by this run */
+    int64_t pages;     /* stored by this run */
+    int64_t unchanged; /* known pages that were as they had been; stored ones among them */
     int64_t elapsed_ms;
 };
 
@@ -33,6 +34,7 @@ struct crawl_options {
     const char *db_path;               /* copied */
     const char *command, *version;     /* for view `crawl`; copied */
     bool fresh;                        /* forget the database first */
+    bool revisit;                      /* ask for everything in it again, once */
     bool patient;                      /* an outage before the first page is waited out, too */
     bool input_open;                   /* more seeds will come through crawl_add_seed() */
     bool seeds_open_guard; /* a private start URL makes its class of addresses reachable */
@@ -68,9 +70,10 @@ struct crawl_status {
     int64_t errors;    /* failed requests of this run */
     int64_t queued;    /* URLs that wait, leased ones included */
     int64_t seen;
-    int64_t bytes;     /* body bytes received by this run */
-    unsigned active;   /* visits under way */
-    int64_t behind_ms; /* age of the batch that is being written */
+    int64_t bytes;           /* body bytes received by this run */
+    unsigned active;         /* visits under way */
+    int64_t revisit_unix_ms; /* when the next known page is asked for again; 0: none is */
+    int64_t behind_ms;       /* age of the batch that is being written */
     bool draining;
 };
 void crawl_status(const struct crawl *crawl, struct crawl_status *ret);

@@ -137,6 +137,7 @@ static void on_timer_closed(uv_handle_t *handle)
         .has_summary = crawl->has_summary,
         .summary = &crawl->summary,
         .pages = crawl->run_pages,
+        .unchanged = crawl->revisits.unchanged,
         .elapsed_ms = clock_mono_ms() - crawl->started_ms,
     };
     crawl->options.on_ended(crawl->options.arg, &result);

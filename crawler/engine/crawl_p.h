@@ -7,6 +7,7 @@
 #include "crawler/engine/crawl.h"
 #include "crawler/engine/credentials.h"
 #include "crawler/engine/engine_p.h"
+#include "crawler/engine/revisits.h"
 #include "crawler/engine/robotcache.h"
 #include "crawler/engine/roots.h"
 #include "crawler/engine/rules.h"
@@ -30,6 +31,7 @@ struct crawl {
     struct robotcache *robots;         /* owned */
     struct sitemaps *sitemaps;         /* owned */
     struct workbench bench;
+    struct revisits revisits;
     struct roots roots;  /* what scope is built from */
     struct scope *scope; /* held; NULL: to be built anew before the next use */
     struct guard guard;
@@ -50,7 +52,7 @@ struct crawl {
     /* as of the last reply of the store, and since */
     int64_t stored_pages, unlanded_pages, db_queued, seen;
     bool landed_once;
-    int64_t run_pages, errors, bytes;
+    int64_t run_pages, run_unchanged, errors, bytes; /* unchanged: 304, nothing to store */
     int64_t started_ms;
     /* for the jobs that open and close the store */
     struct job job;
@@ -63,20 +65,28 @@ struct crawl {
 struct crawl *crawl_from(void *arg); /* checks magic */
 void crawl_free(struct crawl *crawl);
 
-/* ---- crawl.c: running ---- */
+/* ---- crawl_room.c: what may be fetched now ---- */
 
 /* May a visit whose turn has come start its request now? Not while the writer or the parsers are
- * behind (back-pressure), nor beyond --max-pages. What has been requested and is not yet on disk is
+ * behind (back-pressure), nor beyond --max-pages, which does not keep known pages from being asked
+ * for again. What has been requested and is not yet on disk is
  * never more than twice the connections: that is what a kill costs at the most. */
-bool crawl_may_fetch(const struct crawl *crawl);
+bool crawl_may_fetch(const struct crawl *crawl, bool is_known);
+
+/* A new page that must wait, for the database holds --max-pages of them, and what it holds goes on
+ * to be kept fresh. */
+bool crawl_puts_off(const struct crawl *crawl, const struct store_lease *lease);
+bool crawl_has_all_pages(const struct crawl *crawl); /* --max-pages is reached */
+
+/* Visits that stood aside may ask again, as many as there is room for. */
+void crawl_wake_aside(struct crawl *crawl);
+
+/* ---- crawl.c: running ---- */
 
 /* Was it this machine's fault that a request failed so? Then the URL waits and nothing counts: its
  * descriptors or ports ran out; or, once the crawl has begun to store pages or is patient, its
  * network or its name servers are gone. Before, whoever waits for the first page is told. */
 bool crawl_excuses(const struct crawl *crawl, enum cw_err err);
-
-/* Visits that stood aside may ask again, as many as there is room for. */
-void crawl_wake_aside(struct crawl *crawl);
 
 /* A request that belongs to no URL of the crawl (robots.txt, a sitemap): a row of view `fetch`. */
 void crawl_record_attempt(struct crawl *crawl, const struct attempt *attempt);

@@ -2,6 +2,7 @@
 
 #include "crawler/base/utf8.h"
 #include "crawler/engine/admit.h"
+#include "crawler/engine/conditions.h"
 #include "crawler/engine/headlinks.h"
 #include "crawler/engine/pack.h"
 #include "crawler/frontier/priority.h"
@@ -230,12 +231,11 @@ static enum cw_err pack_body(struct digester *d, struct page *page, enum config_
 
 static void keep_headers(struct outcome *o, const struct digest_input *input)
 {
-    enum { VALIDATOR_MAX = 1024 }; /* a longer ETag is no use to anyone */
     struct page *page = &o->page;
     page->status = o->attempt.status;
-    if (input->headers.etag.len <= VALIDATOR_MAX)
+    if (input->headers.etag.len <= VALIDATOR_MAX_BYTES)
         page->etag = input->headers.etag;
-    if (input->headers.last_modified.len <= VALIDATOR_MAX)
+    if (input->headers.last_modified.len <= VALIDATOR_MAX_BYTES)
         page->last_modified = input->headers.last_modified;
     struct pagerules rules = {0};
     if (!str_is_absent(input->headers.x_robots_tag))

@@ -6,6 +6,7 @@
 #include "crawler/parse/httpdate.h"
 
 enum {
+    QUEUED_ENOUGH = 4096,           /* what is due beyond it can wait in its place */
     AT_ONCE = 1024,                 /* queued again by one commit: it must not take long */
     ROBOTS_FRESH_MS = 24 * 3600000, /* robots.txt is not asked for more often */
     FAILED_AGAIN_MS = 6 * 3600000,  /* where a page that failed has no interval of its own */
@@ -19,7 +20,6 @@ void revisits_init(struct revisits *r, const struct crawl_config *config, bool o
                 : config->every_ms == CONFIG_EVERY_AUTO ? REVISITS_AUTO
                                                         : REVISITS_EVERY,
         .every_ms = config->every_ms,
-        .keeps_bodies = config->store != CONFIG_STORE_NONE,
     };
     revisit_budget_init(&r->budget, config->revisit_budget, clock_unix_ms());
 }
@@ -50,8 +50,11 @@ enum cw_err revisits_open(struct revisits *r, struct store *store, struct errmsg
     return err;
 }
 
-size_t revisits_want(struct revisits *r, int64_t now_unix_ms)
+size_t revisits_want(struct revisits *r, int64_t queued, int64_t now_unix_ms)
 {
+    r->is_full = queued >= QUEUED_ENOUGH;
+    if (r->is_full)
+        return 0;
     switch (r->kind) {
     case REVISITS_NONE: return 0;
     case REVISITS_AUTO: return MIN(revisit_budget_allows(&r->budget, now_unix_ms), (size_t)AT_ONCE);
@@ -68,6 +71,8 @@ void revisits_landed(struct revisits *r, const struct store_reply *reply)
 
 int64_t revisits_wake_unix_ms(const struct revisits *r, int64_t now_unix_ms)
 {
+    if (r->is_full)
+        return 0; /* what is queued brings us back */
     if (r->next_unix_ms == 0 || r->kind != REVISITS_AUTO)
         return r->next_unix_ms;
     return MAX(r->next_unix_ms, revisit_budget_next_ms(&r->budget, now_unix_ms));
@@ -97,7 +102,8 @@ static int64_t modified_ms(const struct outcome *o, const struct page_history *h
     return changed && h->announced_ms > h->checked_ms ? h->announced_ms : -1;
 }
 
-static void learn(struct outcome *o, const struct store_known *known, int64_t now_unix_ms)
+static void learn(struct revisits *r, struct outcome *o, const struct store_known *known,
+                  int64_t now_unix_ms)
 {
     struct page_history *h = &o->history;
     bool is_first = known->status == 0;
@@ -110,6 +116,7 @@ static void learn(struct outcome *o, const struct store_known *known, int64_t no
     if (!changed && h->announced_ms > h->checked_ms)
         h->traits |= PAGE_MISANNOUNCED;
     h->announced_ms = 0;
+    r->unchanged += !changed;
     revisit_learn(h, &evidence);
 }
 
@@ -145,12 +152,12 @@ static int64_t next_visit(struct revisits *r, struct outcome *o, int64_t now_uni
 void revisits_plan(struct revisits *r, struct outcome *o, const struct store_known *known,
                    int64_t now_unix_ms)
 {
-    if (r->kind == REVISITS_NONE)
+    if (r->kind == REVISITS_NONE || o->state == URL_QUEUED)
         return;
     bool has_answer = o->state == URL_DONE && (o->has_page || o->is_unchanged);
     if (has_answer || known->has_history)
         begin(o, known);
     if (has_answer && !is_passing(o->attempt.status) && !is_passing(known->status))
-        learn(o, known, now_unix_ms);
+        learn(r, o, known, now_unix_ms);
     o->revisit_unix_ms = next_visit(r, o, now_unix_ms);
 }

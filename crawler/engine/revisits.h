@@ -6,7 +6,6 @@
 #define CRAWLER_ENGINE_REVISITS_H
 
 #include "config/config.h"
-#include "crawler/base/log.h"
 #include "crawler/frontier/revisit.h"
 #include "storage/store.h"
 
@@ -20,11 +19,10 @@ enum revisits_kind {
 struct revisits {
     enum revisits_kind kind;
     int64_t every_ms;
-    bool keeps_bodies;
     struct revisit_budget budget; /* of AUTO */
     int64_t next_unix_ms;         /* when the next settled URL is due; 0: none is */
-    bool has_more;                /* more are due than were queued again */
-    bool is_resting;              /* told the log that nothing is left to do for now */
+    bool is_full;                 /* enough is queued, whatever else is due */
+    bool is_resting;              /* nothing is left to do for now, and the log says so */
     int64_t unchanged;            /* answers of this run that said nothing new */
 };
 
@@ -37,8 +35,8 @@ bool revisits_go_on(const struct revisits *r);
 enum cw_err revisits_open(struct revisits *r, struct store *store,
                           struct errmsg *reterr_msg) MUST_CHECK;
 
-/* For store_want.revisits. */
-size_t revisits_want(struct revisits *r, int64_t now_unix_ms);
+/* For store_want.revisits, while `queued` URLs wait already. */
+size_t revisits_want(struct revisits *r, int64_t queued, int64_t now_unix_ms);
 void revisits_landed(struct revisits *r, const struct store_reply *reply);
 
 /* When to ask the store for more; unix; 0: nothing will come back. */

@@ -4,6 +4,7 @@
 #include <utlist.h>
 
 #include "crawler/base/clock.h"
+#include "crawler/engine/conditions.h"
 #include "crawler/engine/crawl_p.h"
 #include "crawler/engine/errand.h"
 #include "crawler/engine/hint.h"
@@ -29,6 +30,7 @@ struct visit {
     struct store_lease lease; /* its url is borrowed from `url` */
     struct url url;
     struct robots_waiter waiter;
+    struct conditions conditions; /* owned */
     struct errand errand;
     struct outcome *outcome;   /* owned; from the answer on */
     struct digest_input input; /* owned; while digesting */
@@ -69,6 +71,7 @@ static void end_visit(struct visit *v)
     crawl->visit_count--;
     v->host->visits--;
     outcome_free(v->outcome);
+    conditions_release(&v->conditions);
     url_release(&v->url);
     v->magic = 0;
     free(v);
@@ -99,12 +102,13 @@ static void deliver(struct visit *v)
 {
     struct outcome *o = STEAL(v->outcome);
     struct crawl *crawl = v->crawl;
-    bool is_page = o->has_page;
+    bool is_answer = o->has_page || o->is_unchanged;
     if (o->err != CW_OK && (o->has_attempt || o->state != URL_QUEUED))
         crawl->errors++;
     log_failure(crawl, o);
+    revisits_plan(&crawl->revisits, o, &v->lease.known, clock_unix_ms());
     if (sink_push(crawl->sink, o) == CW_OK)
-        crawl->unlanded_pages += is_page;
+        crawl->unlanded_pages += is_answer;
     end_visit(v);
 }
 
@@ -177,8 +181,32 @@ static void send_errand(struct visit *v)
         .done = on_answer,
     };
     v->errand.request.url = v->lease.url;
-    v->errand.request.headers = credentials_headers(crawl->credentials, &v->url);
+    v->errand.request.headers =
+        conditions_add_to(&v->conditions, credentials_headers(crawl->credentials, &v->url));
     errand_start(&v->errand);
+}
+
+/* The database holds all the pages it may: a new one waits for a day. */
+static void put_off(struct visit *v)
+{
+    enum { DAY_MS = 24 * 3600 * 1000 };
+    struct outcome *o = begin_outcome(v);
+    if (o == NULL) {
+        end_visit(v);
+        return;
+    }
+    o->state = URL_QUEUED;
+    o->due_unix_ms = clock_unix_ms() + DAY_MS;
+    deliver(v);
+}
+
+/* Conditions that cannot be made for want of memory cost a whole answer, no more. */
+static void take_known(struct visit *v)
+{
+    struct store_known *known = &v->lease.known;
+    bool needs_body = v->crawl->config->store != CONFIG_STORE_NONE;
+    (void)!conditions_make(&v->conditions, known, needs_body);
+    known->etag = known->last_modified = STR_NONE; /* the reply's; it goes */
 }
 
 enum cw_err visit_start(struct crawl *crawl, struct bench_host *host,
@@ -205,7 +233,10 @@ enum cw_err visit_start(struct crawl *crawl, struct bench_host *host,
     DL_APPEND(crawl->visits, v);
     crawl->visit_count++;
     host->visits++;
-    if (crawl->config->robots)
+    take_known(v);
+    if (crawl_puts_off(crawl, lease))
+        put_off(v);
+    else if (crawl->config->robots)
         ask_robots(v);
     else
         send_errand(v);
@@ -241,7 +272,7 @@ static bool on_may_go(struct errand *errand)
 {
     struct visit *v = CONTAINER_OF(errand, struct visit, errand);
     assert(v->magic == VISIT_MAGIC);
-    if (!crawl_may_fetch(v->crawl)) {
+    if (!crawl_may_fetch(v->crawl, v->lease.known.status != 0)) {
         v->is_aside = true;
         DL_APPEND2(v->crawl->aside, v, aside_prev, aside_next);
         return false;
@@ -325,6 +356,20 @@ static void start_digest(struct visit *v, struct fetch_result *res)
     executor_run(crawl->engine->executor, LANE_PARSE, &v->job, on_digest, on_digested);
 }
 
+/* 304: the page on record still holds; validators that come along count from now on. */
+static void keep_known(struct visit *v, struct fetch_result *res)
+{
+    struct outcome *o = v->outcome;
+    o->is_unchanged = true;
+    if (res->headers.etag.len <= VALIDATOR_MAX_BYTES)
+        o->page.etag = res->headers.etag;
+    if (res->headers.last_modified.len <= VALIDATOR_MAX_BYTES)
+        o->page.last_modified = res->headers.last_modified;
+    if (!arena_keep(&o->arena, &o->page.etag) || !arena_keep(&o->arena, &o->page.last_modified))
+        o->page.etag = o->page.last_modified = STR_NONE;
+    judge_and_deliver(v);
+}
+
 static void on_answer(struct errand *errand, struct fetch_result *res,
                       const struct errand_terms *terms)
 {
@@ -338,7 +383,9 @@ static void on_answer(struct errand *errand, struct fetch_result *res,
         return;
     }
     record_attempt(v, res, terms);
-    if (res->err == CW_OK)
+    if (res->err == CW_OK && res->status == 304 && v->conditions.count > 0)
+        keep_known(v, res);
+    else if (res->err == CW_OK)
         start_digest(v, res);
     else
         judge_and_deliver(v);

@@ -95,15 +95,28 @@ static enum cw_err fail_not_stored(struct str url, const struct found *found,
                       words, colon, colon[0] != '\0' ? found->reason : "");
 }
 
-static enum cw_err read_body(struct store_reader *reader, struct str url, struct buf *ret,
-                             struct errmsg *reterr_msg)
+static enum cw_err fail_unknown(struct str url, struct errmsg *reterr_msg)
+{
+    return errmsg_set(reterr_msg, CW_ENOTFOUND, STR_FMT " was never seen by this crawl",
+                      STR_ARG(str_first(url, 300)));
+}
+
+static enum cw_err fail_broken(const struct store_reader *reader, enum cw_err err, struct str url,
+                               struct errmsg *reterr_msg)
+{
+    return errmsg_set(reterr_msg, err, "%s: the body of " STR_FMT ": %s", reader->path,
+                      STR_ARG(str_first(url, 300)), cw_err_text(err));
+}
+
+enum cw_err store_read_body(struct store_reader *reader, struct str url, struct buf *ret,
+                            struct errmsg *reterr_msg)
 {
     struct db *db = &reader->db;
     struct found found = {0};
+    db_clear(db);
     bool is_known = find_url(db, url, &found);
     if (db->err == CW_OK && !is_known)
-        return errmsg_set(reterr_msg, CW_ENOTFOUND, STR_FMT " was never seen by this crawl",
-                          STR_ARG(str_first(url, 300)));
+        return fail_unknown(url, reterr_msg);
     enum cw_err err = CW_ENOTFOUND;
     if (found.has_hash)
         err = body_read(db, found.hash, ret);
@@ -111,15 +124,39 @@ static enum cw_err read_body(struct store_reader *reader, struct str url, struct
         return db_error(db, reterr_msg);
     if (err == CW_ENOTFOUND)
         return fail_not_stored(url, &found, reterr_msg);
-    if (err != CW_OK)
-        return errmsg_set(reterr_msg, err, "%s: the body of " STR_FMT ": %s", reader->path,
-                          STR_ARG(str_first(url, 300)), cw_err_text(err));
-    return CW_OK;
+    return err == CW_OK ? CW_OK : fail_broken(reader, err, url, reterr_msg);
 }
 
-enum cw_err store_read_body(struct store_reader *reader, struct str url, struct buf *ret,
-                            struct errmsg *reterr_msg)
+/* ---- earlier contents ---- */
+
+static bool had_content(struct db *db, int64_t id, const uint8_t hash[16])
 {
-    db_clear(&reader->db);
-    return read_body(reader, url, ret, reterr_msg);
+    struct query q =
+        db_query(db, DB_READ_VERSION,
+                 "SELECT EXISTS(SELECT 1 FROM version_ WHERE url_id = ?1 AND body_hash = ?2) OR"
+                 " EXISTS(SELECT 1 FROM page_ WHERE url_id = ?1 AND body_hash = ?2)");
+    put_int(&q, id);
+    put_blob(&q, hash, 16);
+    bool had = query_next(&q) && query_int(&q, 0) != 0;
+    query_end(&q);
+    return had;
+}
+
+enum cw_err store_read_version(struct store_reader *reader, struct str url, const uint8_t hash[16],
+                               struct buf *ret, struct errmsg *reterr_msg)
+{
+    struct db *db = &reader->db;
+    db_clear(db);
+    int64_t id = lookup_url(db, url);
+    if (db->err == CW_OK && id == LOOKUP_NONE)
+        return fail_unknown(url, reterr_msg);
+    bool had = had_content(db, id, hash);
+    enum cw_err err = had ? body_read(db, hash, ret) : CW_ENOTFOUND;
+    if (db->err != CW_OK)
+        return db_error(db, reterr_msg);
+    if (err == CW_ENOTFOUND)
+        return errmsg_set(reterr_msg, err, STR_FMT " %s", STR_ARG(str_first(url, 300)),
+                          had ? "had this content, but it was not stored"
+                              : "never had this content");
+    return err == CW_OK ? CW_OK : fail_broken(reader, err, url, reterr_msg);
 }

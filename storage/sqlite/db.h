@@ -64,6 +64,7 @@ enum db_statement {
     DB_LOOKUP_URL,
     DB_READ_URL,
     DB_READ_BODY,
+    DB_READ_VERSION,
     DB_EXPLAIN_URL,
     DB_EXPLAIN_TEXT,
     DB_EXPLAIN_SEEDS,
