@@ -83,6 +83,9 @@ struct page_link {
     int32_t priority; /* of the target; smaller comes first */
 };
 
+/* A priority from which on a URL waits until its host has nothing better: see frontier/traps.h. */
+enum { PRIORITY_LATE = 1 << 24 };
+
 enum {
     URL_MAX_BYTES = 2048,
     LINK_TEXT_MAX = 256,
@@ -120,6 +123,17 @@ struct attempt {
     int64_t started_boot_ms, ended_boot_ms, quiet_until_boot_ms;
 };
 
+enum { SHINGLES_MAX = 512 }; /* of one page */
+
+/* What a page says, in a form that can be compared: see parse/shingles.h. */
+struct print {
+    const uint32_t *items; /* a set; none is 0 */
+    unsigned count;
+    uint32_t title; /* 0: it has none */
+    uint32_t sum;   /* over the whole set: equal for equal text, whatever the order of its runs */
+    bool is_lost;   /* it says that there is no such page */
+};
+
 /* The latest answer of a URL: a row of view `page`. */
 struct page {
     int32_t status;
@@ -136,6 +150,7 @@ struct page {
     struct page_link *links; /* in the arena */
     size_t link_count;
     struct page_link *redirect; /* the target of a 3xx, in the arena; NULL when none */
+    struct print print;         /* items in the arena */
 };
 
 /* What is known of how a page changes, small enough to be kept for each: what frontier/revisit.h
@@ -164,6 +179,7 @@ struct outcome {
     enum exclude_reason reason; /* why EXCLUDED */
     struct str detail;          /* the words after the reason */
     int64_t due_unix_ms;        /* when QUEUED */
+    int32_t late_priority;      /* when QUEUED to wait for better ones: PRIORITY_LATE or more */
     bool is_seed;
     bool has_attempt; /* false: decided without a request (robots, drained) */
     struct attempt attempt;
@@ -175,6 +191,20 @@ struct outcome {
     bool has_history;
     struct page_history history;
     struct page page;
+};
+
+enum trap_kind { TRAP_HOST = 0, TRAP_CLASS = 1, TRAP_ALIAS = 2 }; /* stored: never renumber */
+
+/* One thing that was learned of a host's pages without end: see frontier/traps.h. Yields are in
+ * eighths of a page. */
+struct trap_lesson {
+    struct str host;
+    enum trap_kind kind;
+    uint64_t key;
+    struct str name; /* the class, or the identifier; absent for the host itself */
+    int64_t count;   /* TRAP_HOST: eighths wasted; TRAP_CLASS: pages; TRAP_ALIAS: different pairs */
+    int64_t gain;    /* eighths that were new; TRAP_ALIAS: equal pairs */
+    int64_t refused; /* URLs */
 };
 
 struct outcome *outcome_new(void) MUST_CHECK; /* NULL when memory is out */

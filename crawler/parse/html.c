@@ -143,9 +143,22 @@ static void read_statement(struct html_reader *r, const struct sieve_tag *tag)
         read_canonical(r, tag);
 }
 
+/* A lone space is the border of a block. */
+static void add_shingles(struct html_reader *r, struct str text)
+{
+    struct shingles *shingles = r->input->ret_shingles;
+    if (shingles == NULL)
+        return;
+    if (str_eq(text, STR(" ")))
+        shingles_end_run(shingles);
+    else
+        shingles_add(shingles, text);
+}
+
 static enum cw_err on_start(void *arg, const struct sieve_tag *tag)
 {
     struct html_reader *r = arg;
+    add_shingles(r, STR(" "));
     if (str_eq(tag->name, STR("a"))) {
         html_start_a(r, tag);
         return r->err;
@@ -186,6 +199,7 @@ static void end_title(struct html_reader *r)
 static enum cw_err on_end(void *arg, struct str name)
 {
     struct html_reader *r = arg;
+    add_shingles(r, STR(" "));
     if (str_eq(name, STR("a")))
         html_end_a(r);
     else if (r->in_title)
@@ -201,6 +215,7 @@ static enum cw_err on_text(void *arg, struct str text)
         return r->err;
     }
     html_note_error(r, fold_add(&r->visible, text));
+    add_shingles(r, text);
     if (r->a.is_open)
         html_note_error(r, fold_add(&r->a.fold, text));
     return r->err;

@@ -8,6 +8,7 @@
 #include "crawler/base/err.h"
 #include "crawler/base/str.h"
 #include "crawler/page.h"
+#include "crawler/parse/shingles.h"
 #include "crawler/parse/url.h"
 
 struct html_input {
@@ -18,6 +19,7 @@ struct html_input {
     struct str agent;   /* product token, for meta robots */
     int64_t now_unix_ms;
     struct buf *ret_text; /* NULL: not wanted; else visible text is added, white space folded */
+    struct shingles *ret_shingles; /* NULL: not wanted; else visible text and pictures are added */
 };
 
 /* Fills title, description, language, canonical_url, noindex, nofollow (or'ed), words, links,

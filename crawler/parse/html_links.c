@@ -82,6 +82,8 @@ static void add_link(struct html_reader *r, const struct link_attribute *kind, s
                             : kind->use;
     link.follow = use == LINK_PAGE;
     link.requisite = use == LINK_PART;
+    if (r->input->ret_shingles != NULL && str_eq(kind->element, STR("img")))
+        shingles_add_part(r->input->ret_shingles, link.url);
     html_note_error(r, linkset_add(r->links, r->arena, &link, r->order++));
     buf_release(&text);
 }

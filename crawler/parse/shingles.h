@@ -1,0 +1,57 @@
+/* shingles: what a page says, as a set of small hashes, so that two pages can be asked how much one
+ * says that the other did not (Broder, "On the resemblance and containment of documents", 1997).
+ * Pure; linear in the text; memory is fixed.
+ *   A shingle is SHINGLE_WORDS words in a row, or all words of a shorter run. A run is text without
+ *   a link's or a block's border in it, so a list in another order has the same shingles. A run of
+ *   LONG_RUN_WORDS or more counts as a whole, too: where few words are in use, only that tells.
+ *   Words are runs of letters (ASCII ones without case; all else beyond ASCII counts as a letter).
+ *   A number says nothing, since times, counters and calendars change while nothing is new; but one
+ *   that also stands in the page's URL does ("Article 17" of /articles/17), unless that URL looks
+ *   like a date. Words of letters and digits say nothing: they are identifiers.
+ * When a page has more than SHINGLES_MAX, only hashes that end in 0, 00, 000 ... bits are kept, so
+ * that the samples of two pages can still be compared. */
+#ifndef CRAWLER_PARSE_SHINGLES_H
+#define CRAWLER_PARSE_SHINGLES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "crawler/base/str.h"
+#include "crawler/page.h"
+
+enum {
+    SHINGLE_WORDS = 4,
+    LONG_RUN_WORDS = 16,
+    SHINGLES_SLOTS = 2 * SHINGLES_MAX,
+    SHINGLES_URL_NUMBERS = 8, /* numbers of the URL that count */
+};
+
+struct shingles {
+    uint32_t slots[SHINGLES_SLOTS]; /* open addressing; 0: free */
+    unsigned count;
+    uint32_t mask; /* hashes with any of these bits are left out */
+    uint32_t numbers[SHINGLES_URL_NUMBERS];
+    unsigned number_count;
+    /* the word and the run being read */
+    uint32_t word, number;
+    unsigned letters, digits;
+    uint32_t last[SHINGLE_WORDS]; /* the run's last words, as a ring */
+    unsigned run_words;
+    uint32_t run;
+    bool after_not, is_lost;
+};
+
+/* `url`: the page's own, canonical. */
+void shingles_init(struct shingles *s, struct str url);
+
+/* Text in the order of the page, whole characters; a word may go on from one piece to the next. */
+void shingles_add(struct shingles *s, struct str text);
+void shingles_end_run(struct shingles *s);
+
+/* A picture or the like, by its URL: its file's name counts, and what is short in its query. */
+void shingles_add_part(struct shingles *s, struct str url);
+
+/* What was said, in *ret; ret->items are borrowed from `s`. `title` is the page's. */
+void shingles_finish(struct shingles *s, struct str title, struct print *ret);
+
+#endif
