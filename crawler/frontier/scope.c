@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "crawler/frontier/pattern.h"
+#include "crawler/frontier/shapes.h"
 #include "crawler/frontier/strset.h"
 #include "crawler/parse/url.h"
 
@@ -12,7 +13,7 @@ struct scope {
     atomic_uint holders;
     enum scope_kind kind;
     int32_t max_depth;
-    bool no_follow;
+    bool no_follow, traps;
     struct strset seeds;               /* their URLs */
     struct strset places;              /* what the kind compares: hosts, domains or prefixes */
     struct pattern *include, *exclude; /* owned */
@@ -119,6 +120,7 @@ enum cw_err scope_new(struct scope **ret, const struct scope_options *options,
         .kind = options->kind,
         .max_depth = options->max_depth,
         .no_follow = options->no_follow,
+        .traps = options->traps,
         .seeds = STRSET_INIT,
         .places = STRSET_INIT,
         .arena = ARENA_INIT(SCOPE_MAX_BYTES),
@@ -244,6 +246,9 @@ struct verdict scope_judge(const struct scope *scope, struct str url, struct str
         return exclude(EXCLUDE_SCOPE, kind_name(scope->kind));
     if (scope->max_depth >= 0 && depth > scope->max_depth)
         return exclude(EXCLUDE_DEPTH, scope->depth_detail);
+    struct str trap = scope->traps ? shapes_refuse(url) : STR_NONE;
+    if (!str_is_absent(trap))
+        return exclude(EXCLUDE_TRAP, trap);
     struct verdict verdict = judge_excludes(scope, url);
     return verdict.reason == EXCLUDE_NONE ? judge_includes(scope, url) : verdict;
 }

@@ -27,6 +27,7 @@ struct scope_options {
     size_t include_count, exclude_count;
     int32_t max_depth; /* -1: unlimited */
     bool no_follow;    /* exclude whatever is not a seed */
+    bool traps;        /* exclude what shapes_refuse() does */
 };
 
 struct scope;
@@ -40,11 +41,11 @@ scope_hold(struct scope *scope); /* counted; atomic, as workers hold one while t
 void scope_drop(struct scope *scope);
 
 /* The verdict on a canonical URL found at `depth`; `host` is its politeness host. The first rule
- * that excludes it counts: no-follow, scope, depth, exclude, include. A seed itself is excluded by
- * exclude patterns only, since a person named it. Patterns take at most a fixed number of steps: an
- * exclude pattern that needs more excludes the URL, an include pattern that does lets nothing in,
- * and the detail says so. The detail is the pattern, or the setting at fault; it lives as long as
- * the scope. The number of seeds costs nothing. Thread: any. */
+ * that excludes it counts: no-follow, scope, depth, trap, exclude, include. A seed itself is
+ * excluded by exclude patterns only, since a person named it. Patterns take at most a fixed number
+ * of steps: an exclude pattern that needs more excludes the URL, an include pattern that does lets
+ * nothing in, and the detail says so. The detail is the pattern, or the setting at fault; it lives
+ * as long as the scope. The number of seeds costs nothing. Thread: any. */
 struct verdict scope_judge(const struct scope *scope, struct str url, struct str host,
                            int32_t depth);
 

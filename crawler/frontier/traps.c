@@ -1,0 +1,499 @@
+#include "crawler/frontier/traps.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "crawler/base/table.h"
+#include "crawler/frontier/aliases.h"
+#include "crawler/frontier/priority.h"
+#include "crawler/frontier/seen.h"
+#include "crawler/frontier/shapes.h"
+
+enum {
+    WHOLE = 8,             /* a page that is new through and through; yields are in its parts */
+    POOR_PART = 5,         /* less than a fifth is poor */
+    MANY_NEW = 16,         /* new shingles that make a page new, however much is old */
+    MANY_NEW_OF_LOST = 24, /* ... when it says that it does not exist */
+    NEW_PART = 4,          /* ... or this part of them */
+    FORGETTING = 1024,     /* pages of a class, after which the older half counts half */
+    STORED_FROM = 8,       /* pages of a class, before it is worth a row */
+    FIRST_SAMPLE = 64,     /* refused URLs before one may go all the same; then twice as many */
+    LATE_STEP = 8,         /* wasted pages that put a class one place back */
+    WAYS = 8,              /* places of a class in the table */
+    FIRST_CLASSES = 16,
+};
+
+struct class
+{
+    uint64_t key; /* 0: free */
+    char *name;   /* owned; NULL before it is worth a row */
+    uint32_t fetched, gain, wasted, refused;
+    bool is_dirty;
+};
+
+struct trap_host {
+    UT_hash_handle hh;
+    struct trap_host *next, *prev; /* in traps->line, the one asked about last first */
+    struct trap_host *next_dirty;  /* in traps->dirty */
+    struct traps *traps;
+    char *name;            /* owned; the key */
+    struct class *classes; /* owned; sets of WAYS */
+    size_t class_slots, class_count;
+    struct seen seen;
+    struct aliases aliases;
+    int64_t gain, wasted; /* in parts of WHOLE */
+    int64_t refused;
+    size_t bytes;             /* as counted in traps->bytes */
+    bool is_dirty, has_dirty; /* itself; something of it: then it stands in traps->dirty */
+};
+
+struct traps {
+    struct trap_host *table, *line, *dirty;
+    size_t bytes, max_bytes;
+};
+
+/* ---- hosts ---- */
+
+enum cw_err traps_new(struct traps **ret, size_t max_bytes)
+{
+    struct traps *traps = malloc(sizeof *traps);
+    if (traps == NULL)
+        return CW_ENOMEM;
+    *traps = (struct traps){.max_bytes = max_bytes};
+    *ret = traps;
+    return CW_OK;
+}
+
+static void free_host(struct trap_host *host)
+{
+    for (size_t i = 0; i < host->class_slots; i++)
+        free(host->classes[i].name);
+    free(host->classes);
+    seen_release(&host->seen);
+    aliases_release(&host->aliases);
+    free(host->name);
+    free(host);
+}
+
+static void forget_host(struct traps *traps, struct trap_host *host)
+{
+    HASH_DEL(traps->table, host);
+    DL_DELETE(traps->line, host);
+    traps->bytes -= host->bytes;
+    free_host(host);
+}
+
+void traps_free(struct traps *traps)
+{
+    if (traps == NULL)
+        return;
+    while (traps->line != NULL)
+        forget_host(traps, traps->line);
+    free(traps);
+}
+
+static void count_bytes(struct trap_host *host)
+{
+    size_t bytes = sizeof *host + host->class_slots * sizeof *host->classes +
+                   seen_bytes(&host->seen) + aliases_bytes(&host->aliases);
+    host->traps->bytes += bytes - host->bytes;
+    host->bytes = bytes;
+}
+
+/* From the end of the line, what has been stored already. */
+static void make_room(struct traps *traps)
+{
+    enum { LOOK_AT = 16 };
+    struct trap_host *host = traps->line != NULL ? traps->line->prev : NULL;
+    for (int i = 0; i < LOOK_AT && host != NULL && traps->bytes > traps->max_bytes; i++) {
+        struct trap_host *before = host == traps->line ? NULL : host->prev;
+        if (!host->has_dirty)
+            forget_host(traps, host);
+        host = before;
+    }
+}
+
+static struct trap_host *add_host(struct traps *traps, struct str name)
+{
+    make_room(traps);
+    struct trap_host *host = calloc(1, sizeof *host);
+    if (host == NULL)
+        return NULL;
+    host->traps = traps;
+    host->name = str_dup(name);
+    if (host->name != NULL) {
+        HASH_ADD_KEYPTR(hh, traps->table, host->name, name.len, host);
+        if (table_took(host)) {
+            DL_PREPEND(traps->line, host);
+            count_bytes(host);
+            return host;
+        }
+    }
+    free_host(host);
+    return NULL;
+}
+
+struct trap_host *traps_get(struct traps *traps, struct str name)
+{
+    struct trap_host *host;
+    HASH_FIND(hh, traps->table, name.ptr, name.len, host);
+    if (host == NULL)
+        return add_host(traps, name);
+    if (host != traps->line) {
+        DL_DELETE(traps->line, host);
+        DL_PREPEND(traps->line, host);
+    }
+    return host;
+}
+
+bool traps_knows(const struct traps *traps, struct str name)
+{
+    const struct trap_host *host;
+    HASH_FIND(hh, traps->table, name.ptr, name.len, host);
+    return host != NULL;
+}
+
+static void note_change(struct trap_host *host, bool *is_dirty)
+{
+    *is_dirty = true;
+    if (!host->has_dirty)
+        LL_PREPEND2(host->traps->dirty, host, next_dirty);
+    host->has_dirty = true;
+}
+
+/* ---- classes ---- */
+
+static struct class *ways_of(const struct trap_host *host, uint64_t key)
+{
+    size_t sets = host->class_slots / WAYS;
+    return &host->classes[(key & (sets - 1)) * WAYS];
+}
+
+static struct class *find_class(const struct trap_host *host, uint64_t key)
+{
+    for (size_t i = 0; host->class_slots > 0 && i < WAYS; i++)
+        if (ways_of(host, key)[i].key == key)
+            return &ways_of(host, key)[i];
+    return NULL;
+}
+
+/* Twice as many sets. What shared one is spread over two, so there is always a place. */
+static void grow_classes(struct trap_host *host)
+{
+    struct class *old = host->classes;
+    size_t old_slots = host->class_slots, slots = MAX(old_slots * 2, FIRST_CLASSES);
+    struct class *classes = slots <= TRAP_CLASSES_MAX ? calloc(slots, sizeof *classes) : NULL;
+    if (classes == NULL)
+        return;
+    host->classes = classes;
+    host->class_slots = slots;
+    for (size_t i = 0; i < old_slots; i++) {
+        struct class *to = ways_of(host, old[i].key);
+        while (old[i].key != 0 && to->key != 0)
+            to++;
+        if (old[i].key != 0)
+            *to = old[i];
+    }
+    free(old);
+}
+
+/* A place for a class: a free one, or that of the class of which least is known. NULL: of all is
+ * known enough, so the wider classes speak for the new one. */
+static struct class *make_class(struct trap_host *host, uint64_t key)
+{
+    if (host->class_count * 4 >= host->class_slots * 3)
+        grow_classes(host);
+    if (host->class_slots == 0)
+        return NULL;
+    struct class *ways = ways_of(host, key), *least = &ways[0];
+    for (size_t i = 1; i < WAYS; i++)
+        if (ways[i].key == 0 || (least->key != 0 && ways[i].fetched < least->fetched))
+            least = &ways[i];
+    if (least->key != 0 && least->fetched >= TRAP_EVIDENCE)
+        return NULL;
+    host->class_count += least->key == 0;
+    free(least->name);
+    *least = (struct class){.key = key};
+    return least;
+}
+
+static bool is_believed(const struct class *class)
+{
+    return class != NULL && class->fetched >= TRAP_EVIDENCE;
+}
+
+static bool is_poor(const struct class *class)
+{
+    return (uint64_t) class->gain * POOR_PART < (uint64_t) class->fetched * WHOLE;
+}
+
+/* The narrowest class of which enough is known; NULL: none yet. */
+static struct class *find_judge(const struct trap_host *host, const struct shapes *shapes,
+                                unsigned *ret_which)
+{
+    for (unsigned i = 0; i < shapes->count; i++) {
+        struct class *class = find_class(host, shapes->keys[i]);
+        if (is_believed(class)) {
+            *ret_which = i;
+            return class;
+        }
+    }
+    return NULL;
+}
+
+/* ---- judging ---- */
+
+static bool has_credit(const struct trap_host *host)
+{
+    return host->wasted < (int64_t)TRAP_CREDIT * WHOLE + host->gain / TRAP_CREDIT_PART;
+}
+
+/* Of the URLs refused one goes all the same, after 64, 128, 256 ...: often enough to notice that a
+ * class is not what it was, and seldom enough that every crawl ends. */
+static bool is_sample(int64_t refused)
+{
+    return refused >= FIRST_SAMPLE && (refused & (refused - 1)) == 0;
+}
+
+static void explain_class(const struct class *class, struct str url, unsigned which, char *detail)
+{
+    char room[SHAPE_TEXT_MAX];
+    struct str text = shapes_text(url, which, room);
+    (void)snprintf(detail, TRAP_DETAIL_MAX, STR_FMT ": %u of %u pages had anything new",
+                   STR_ARG(text), (class->gain + WHOLE / 2) / WHOLE, class->fetched);
+}
+
+/* What has a session in its URL comes after all that has none: they may be the same pages. */
+static bool judge_alias(struct trap_host *host, struct str url, bool is_late,
+                        struct trap_answer *ret)
+{
+    bool is_known = false;
+    struct alias_rule *rule = aliases_find(&host->aliases, url, &is_known);
+    if (rule == NULL || (is_late && !is_known))
+        return false;
+    if (!is_late) {
+        *ret = (struct trap_answer){.verdict = TRAP_LATER, .priority = PRIORITY_LATE};
+        return true;
+    }
+    rule->refused++;
+    host->refused++;
+    note_change(host, &rule->is_dirty);
+    if (is_sample(rule->refused))
+        return false;
+    ret->verdict = TRAP_REFUSE;
+    (void)snprintf(ret->detail, sizeof ret->detail,
+                   "fetched under another session: %s made no difference in %lld of %lld pages",
+                   rule->name, (long long)rule->same, (long long)(rule->same + rule->differ));
+    return true;
+}
+
+void traps_judge(struct trap_host *host, struct str url, bool is_late, struct trap_answer *ret)
+{
+    struct shapes shapes;
+    unsigned which = 0;
+    *ret = (struct trap_answer){.verdict = TRAP_GO};
+    if (judge_alias(host, url, is_late, ret) || host->class_slots == 0)
+        return;
+    shapes_of(url, &shapes);
+    struct class *class = find_judge(host, &shapes, &which);
+    if (class == NULL || !is_poor(class))
+        return;
+    if (!is_late) {
+        ret->verdict = TRAP_LATER;
+        ret->priority = PRIORITY_LATE + (int32_t)(class->wasted / LATE_STEP);
+    } else if (!has_credit(host)) {
+        class->refused++;
+        host->refused++;
+        note_change(host, &class->is_dirty);
+        ret->verdict = is_sample(class->refused) ? TRAP_GO : TRAP_REFUSE;
+        explain_class(class, url, which, ret->detail);
+    }
+}
+
+void traps_reserve(struct trap_host *host, struct str url)
+{
+    aliases_reserve(&host->aliases, url);
+}
+
+void traps_forget(struct trap_host *host, struct str url)
+{
+    aliases_forget(&host->aliases, url);
+}
+
+/* ---- learning ---- */
+
+static unsigned count_new(struct trap_host *host, const struct print *print, uint32_t salt)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < print->count; i++)
+        count += seen_add(&host->seen, print->items[i] ^ salt);
+    return count;
+}
+
+/* How much of a page is new, in parts of WHOLE. A short list of things known from elsewhere is
+ * compared with its like only: an archive by month says nothing else, and is no trap. */
+static unsigned weigh(struct trap_host *host, struct str url, const struct shapes *shapes,
+                      const struct print *print)
+{
+    unsigned gain, count = count_new(host, print, 0);
+    bool is_new_title = print->title != 0 && shapes->query_names < 2 &&
+                        seen_add(&host->seen, print->title ^ 0x7469746C);
+    bool was_said = aliases_learn(&host->aliases, url, print->sum, count <= 1);
+    if (shapes->is_listing)
+        count = count_new(host, print, (uint32_t)shapes->keys[0] | 1);
+    else if (was_said)
+        return 0;
+    if (print->is_lost)
+        return count >= MANY_NEW_OF_LOST ? WHOLE : 0;
+    gain = count * NEW_PART >= MAX(print->count, 1) ? WHOLE : count * WHOLE / MANY_NEW;
+    return MIN(gain + (is_new_title ? WHOLE / 2 : 0), (unsigned)WHOLE);
+}
+
+static void name_class(struct class *class, struct str url, unsigned which)
+{
+    char room[SHAPE_TEXT_MAX];
+    if (class->name == NULL && class->fetched >= STORED_FROM)
+        class->name = str_dup(shapes_text(url, which, room)); /* without one it is not stored */
+}
+
+static void count_page(struct trap_host *host, struct class *class, unsigned gain)
+{
+    class->fetched++;
+    class->gain += gain;
+    if (class->fetched >= FORGETTING) {
+        class->fetched /= 2;
+        class->gain /= 2;
+    }
+    note_change(host, &class->is_dirty);
+}
+
+/* A page counts for its classes up to the first that is believed already: what a class says is of
+ * the URLs that no narrower one speaks for. */
+static void count_in_classes(struct trap_host *host, struct str url, const struct shapes *shapes,
+                             unsigned gain)
+{
+    bool is_known = false;
+    for (unsigned i = 0; i < shapes->count && !is_known; i++) {
+        struct class *class = find_class(host, shapes->keys[i]);
+        is_known = is_believed(class);
+        if (class == NULL && (class = make_class(host, shapes->keys[i])) == NULL)
+            continue;
+        count_page(host, class, gain);
+        name_class(class, url, i);
+    }
+}
+
+void traps_learn(struct trap_host *host, struct str url, const struct print *print)
+{
+    struct shapes shapes;
+    unsigned which;
+    shapes_of(url, &shapes);
+    unsigned gain = weigh(host, url, &shapes, print);
+    struct class *judge = find_judge(host, &shapes, &which);
+    if (judge != NULL && is_poor(judge)) {
+        host->wasted += WHOLE - gain;
+        judge->wasted += gain == 0;
+    }
+    host->gain += gain;
+    note_change(host, &host->is_dirty);
+    count_in_classes(host, url, &shapes, gain);
+    count_bytes(host);
+}
+
+/* ---- the part that is stored ---- */
+
+static void restore_class(struct trap_host *host, const struct trap_lesson *lesson)
+{
+    struct class *class = find_class(host, lesson->key);
+    if (class == NULL)
+        class = make_class(host, lesson->key);
+    if (class == NULL)
+        return;
+    class->fetched = (uint32_t)lesson->count;
+    class->gain = (uint32_t)lesson->gain;
+    class->refused = (uint32_t)lesson->refused;
+    free(class->name);
+    class->name = str_is_absent(lesson->name) ? NULL : str_dup(lesson->name);
+}
+
+static void restore_alias(struct trap_host *host, const struct trap_lesson *lesson)
+{
+    struct alias_rule rule = {.key = lesson->key,
+                              .same = lesson->gain,
+                              .differ = lesson->count,
+                              .refused = lesson->refused};
+    size_t len = MIN(lesson->name.len, sizeof rule.name - 1);
+    if (len > 0)
+        memcpy(rule.name, lesson->name.ptr, len);
+    aliases_restore(&host->aliases, &rule);
+}
+
+void traps_restore(struct trap_host *host, const struct trap_lesson *lesson)
+{
+    switch (lesson->kind) {
+    case TRAP_HOST:
+        host->wasted = lesson->count;
+        host->gain = lesson->gain;
+        host->refused = lesson->refused;
+        break;
+    case TRAP_CLASS: restore_class(host, lesson); break;
+    case TRAP_ALIAS: restore_alias(host, lesson); break;
+    }
+    count_bytes(host);
+}
+
+/* Where to write the next lesson, as long as there is room. */
+struct taking {
+    struct trap_lesson *lessons;
+    size_t count, max;
+};
+
+static void take(struct taking *t, bool *is_dirty, struct trap_lesson lesson)
+{
+    if (!*is_dirty || t->count == t->max)
+        return;
+    t->lessons[t->count++] = lesson;
+    *is_dirty = false;
+}
+
+static void take_of_host(struct taking *t, struct trap_host *host)
+{
+    struct str name = str_of(host->name);
+    take(t, &host->is_dirty,
+         (struct trap_lesson){name, TRAP_HOST, 0, STR_NONE, host->wasted, host->gain,
+                              host->refused});
+    for (size_t i = 0; i < host->class_slots; i++) {
+        struct class *c = &host->classes[i];
+        if (c->name == NULL)
+            continue;
+        take(t, &c->is_dirty,
+             (struct trap_lesson){name, TRAP_CLASS, c->key, str_of(c->name), c->fetched, c->gain,
+                                  c->refused});
+    }
+    for (unsigned i = 0; i < host->aliases.rule_count; i++) {
+        struct alias_rule *r = &host->aliases.rules[i];
+        take(t, &r->is_dirty,
+             (struct trap_lesson){name, TRAP_ALIAS, r->key, str_of(r->name), r->differ, r->same,
+                                  r->refused});
+    }
+}
+
+size_t traps_take_lessons(struct traps *traps, struct trap_lesson *lessons, size_t max)
+{
+    struct taking t = {.lessons = lessons, .max = max};
+    while (traps->dirty != NULL && t.count < t.max) {
+        struct trap_host *host = traps->dirty;
+        take_of_host(&t, host);
+        if (t.count == t.max)
+            break; /* there may be more of it */
+        LL_DELETE2(traps->dirty, host, next_dirty);
+        host->has_dirty = false;
+    }
+    return t.count;
+}
+
+bool traps_has_lessons(const struct traps *traps)
+{
+    return traps->dirty != NULL;
+}
