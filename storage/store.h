@@ -25,6 +25,9 @@ struct store_options {
     const char *version;
     const char *settings; /* of this run, one JSON object (config/settings.h); NULL: not kept */
     bool revisits; /* settled URLs come back when they are due, and leases carry what is known */
+    /* The registrable domain of a politeness host, borrowed from it; pure. NULL: nobody counts
+     * domains. */
+    struct str (*domain_of)(struct str host);
 };
 
 /* Opens, creates or migrates the database, takes the writer's lock for this process, lets old
@@ -68,6 +71,10 @@ struct store_host {
     int64_t backoff_until_unix_ms; /* 0: none */
     int32_t robots_status;  /* HTTP status of robots.txt; 0 unknown, negative: -(enum cw_err) */
     int64_t robots_unix_ms; /* when it was fetched */
+    /* In a reply, of a host that was not leased before: what budgets count. */
+    int64_t pages;
+    struct str domain; /* absent: nobody counts domains */
+    int64_t domain_pages, domain_hosts;
 };
 
 /* What became of an origin's robots.txt: what crawld explain tells. */
@@ -121,6 +128,8 @@ struct store_batch {
     size_t host_count;
     const struct store_robots *robots;
     size_t robots_count;
+    const struct trap_lesson *lessons;
+    size_t lesson_count;
     const struct str *idle_hosts; /* leases given back: nothing of them is queued here any more */
     size_t idle_host_count;
     struct store_want want;
@@ -162,6 +171,7 @@ struct store_lease {
     int32_t depth;
     int32_t attempts; /* requests made for it so far */
     int32_t hops;     /* redirects that led to it, in a row */
+    int32_t priority;
     bool is_seed;
     struct store_known known; /* where store_options.revisits */
 };
@@ -173,6 +183,8 @@ struct store_reply {
     size_t host_count;
     struct store_lease *leases; /* grouped by host, in the order to be fetched */
     size_t lease_count;
+    struct trap_lesson *lessons; /* of hosts that were not leased before */
+    size_t lesson_count, lesson_cap;
     int64_t queued; /* URLs that wait in the database after this batch, leased ones not counted */
     int64_t active; /* leased */
     int64_t
@@ -233,9 +245,9 @@ enum cw_err store_list_histories(struct store *store, store_history_fn *on_histo
 enum cw_err store_retry_seeds(struct store *store, struct errmsg *reterr_msg) MUST_CHECK;
 
 /* Asks `judge` again about every URL that the crawl's rules excluded (scope, include, exclude,
- * depth, no-follow, requisite), and queues those it now allows: for a run with a wider scope or a
- * larger depth. `rules` stands for the rules; when it equals that of the last run, nobody is asked.
- * Cost: one walk over all URLs, in transactions of 1,000 at the most. */
+ * depth, no-follow, requisite, budget, trap), and queues those it now allows: for a run with a
+ * wider scope or a larger depth. `rules` stands for the rules; when it equals that of the last run,
+ * nobody is asked. Cost: one walk over all URLs, in transactions of 1,000 at the most. */
 struct store_excluded {
     struct str url, host;
     int32_t depth;

@@ -1,5 +1,6 @@
 #include "crawler/base/clock.h"
 #include "storage/sqlite/lease.h"
+#include "storage/sqlite/lessons.h"
 #include "storage/sqlite/revisits.h"
 #include "storage/sqlite/robots.h"
 #include "storage/sqlite/store_p.h"
@@ -13,7 +14,8 @@ enum { NEW_HOSTS_MAX = 65536, REVISITS_MAX = 65536 };
 static size_t count_hosts(const struct store_batch *b, size_t urls)
 {
     return urls + b->outcome_count + b->attempt_count + b->host_count + b->robots_count +
-           b->idle_host_count + b->want.host_count + b->want.new_hosts + b->want.revisits + 1;
+           b->lesson_count + b->idle_host_count + b->want.host_count + b->want.new_hosts +
+           b->want.revisits + 1;
 }
 
 static void collect_seeds(struct work *w, const struct store_batch *b, struct sightings *sightings)
@@ -83,6 +85,7 @@ static void apply(struct work *w, const struct store_batch *b, size_t urls)
     store_clocks(w, b->hosts, b->host_count);
     for (size_t i = 0; i < b->robots_count; i++)
         robots_store(w, &b->robots[i]);
+    lessons_store(w, b->lessons, b->lesson_count);
     lease_return_hosts(w, b->idle_hosts, b->idle_host_count);
 }
 
@@ -103,6 +106,7 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     w.steady_base_ms = store->clocks.base_ms;
     clocks_tick(&w, &store->clocks);
     w.revisits = store->revisits;
+    w.domain_of = store->domain_of;
     apply(&w, &b, urls);
     reply.revisits = revisits_promote(&w, b.want.revisits);
     work_save_hosts(&w);
@@ -130,5 +134,6 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
 void store_reply_release(struct store_reply *reply)
 {
     arena_release(&reply->arena);
+    free(reply->lessons);
     *reply = (struct store_reply){0};
 }

@@ -1,5 +1,6 @@
 #include "storage/sqlite/lease.h"
 
+#include "storage/sqlite/lessons.h"
 #include "storage/sqlite/revisits.h"
 
 void lease_return_hosts(struct work *w, const struct str *hosts, size_t count)
@@ -89,7 +90,7 @@ static size_t list_leases(struct work *w, const struct host_row *h, size_t max,
 {
     size_t first = reply->lease_count;
     struct query q = db_query(w->db, DB_URL_LEASE_LIST,
-                              "SELECT id, text, depth, attempts, hops, seed FROM url_"
+                              "SELECT id, text, depth, attempts, hops, seed, priority FROM url_"
                               " WHERE host_id = ? AND state = 0 AND due_ms = 0"
                               " ORDER BY priority LIMIT ?");
     put_int(&q, h->id);
@@ -104,6 +105,7 @@ static size_t list_leases(struct work *w, const struct host_row *h, size_t max,
             .attempts = (int32_t)query_int(&q, 3),
             .hops = (int32_t)query_int(&q, 4),
             .is_seed = query_int(&q, 5) != 0,
+            .priority = (int32_t)query_int(&q, 6),
         };
         if (!arena_keep(&reply->arena, &lease->url))
             db_fail(w->db, CW_ENOMEM, "%s: %s", w->db->path, cw_err_text(CW_ENOMEM));
@@ -133,6 +135,7 @@ static void lease_host(struct work *w, struct host_row *h, size_t urls_per_host,
         return;
     }
     mark_leased(w, reply->leases + first, count);
+    bool is_new = !h->leased;
     for (size_t i = 0; w->revisits && i < count; i++)
         revisits_read_known(w, &reply->leases[first + i], &reply->arena);
     h->leased = true;
@@ -143,6 +146,8 @@ static void lease_host(struct work *w, struct host_row *h, size_t urls_per_host,
     *clock = h->clock;
     if (!arena_keep(&reply->arena, &clock->host))
         db_fail(w->db, CW_ENOMEM, "%s: %s", w->db->path, cw_err_text(CW_ENOMEM));
+    else if (is_new)
+        lessons_read(w, h, reply, clock);
 }
 
 void lease_grant(struct work *w, const struct store_want *want, struct store_reply *reply)

@@ -57,7 +57,15 @@ static const char REVISITS[] =
     " WHERE NOT EXISTS(SELECT 1 FROM version_ WHERE url_id = p.url_id);";
 
 /* Budgets and traps: what was learned of hosts, domains and shapes of URLs. */
-static const char TRAPS[] = "";
+static const char TRAPS[] =
+    /* Registrable domains: their hosts that have pages, and those pages. */
+    "CREATE TABLE domain_(name TEXT PRIMARY KEY, hosts INTEGER NOT NULL, pages INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+
+    /* struct trap_lesson of page.h. */
+    "CREATE TABLE trap_(host_id INTEGER NOT NULL, kind INTEGER NOT NULL, key INTEGER NOT NULL,"
+    " name TEXT, count INTEGER NOT NULL, gain INTEGER NOT NULL, refused INTEGER NOT NULL,"
+    " PRIMARY KEY(host_id, kind, key)) WITHOUT ROWID;";
 
 /* What crawld explain reads: the settings of each run, robots.txt as it was received. */
 static const char EXPLANATIONS[] =

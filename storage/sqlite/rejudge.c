@@ -16,7 +16,8 @@ static void read_chunk(struct work *w, store_judge_fn *judge, void *arg, struct 
         w->db, DB_REJUDGE_LIST,
         "SELECT u.id, u.text, h.name, u.depth, u.priority, u.hops, u.reason FROM url_ AS u"
         " CROSS JOIN host_ AS h ON h.id = u.host_id WHERE u.id > ? AND u.state = 4"
-        " AND u.reason IN ('scope', 'include', 'exclude', 'depth', 'no-follow', 'requisite')"
+        " AND u.reason IN ('scope', 'include', 'exclude', 'depth', 'no-follow', 'requisite',"
+        " 'budget', 'trap')"
         " ORDER BY u.id LIMIT ?");
     put_int(&q, *id);
     put_int(&q, CHUNK);
@@ -39,6 +40,7 @@ static void read_chunk(struct work *w, store_judge_fn *judge, void *arg, struct 
             .priority = (int32_t)query_int(&q, 4),
             .hops = (int32_t)query_int(&q, 5),
             .verdict = judge(arg, &excluded),
+            .is_judged_again = true,
         };
     }
 }

@@ -154,7 +154,8 @@ enum cw_err store_open(struct store **ret, const struct store_options *options,
     struct store *store = malloc(sizeof *store);
     if (store == NULL)
         return errmsg_set(reterr_msg, CW_ENOMEM, "%s", cw_err_text(CW_ENOMEM));
-    *store = (struct store){.lock = LOCK_INIT, .revisits = options->revisits};
+    *store = (struct store){
+        .lock = LOCK_INIT, .domain_of = options->domain_of, .revisits = options->revisits};
     enum cw_err err = store_resolve_path(options->path, &store->path, reterr_msg);
     if (err == CW_ENOTFOUND)
         err = CW_ESTORAGE; /* of the folder; a missing file would be made */

@@ -132,7 +132,8 @@ static void insert_url(struct work *w, const struct sighting *s)
 
 /* May a verdict that allows the URL undo what excluded it? Yes, where the way to it decided or the
  * scope did: both may have been other then. Never what was decided on the spot, by robots.txt, a
- * budget or a trap; but a person who names the URL outranks that, too. */
+ * budget or a trap; but a person who names the URL outranks that, too, and so does one who changes
+ * the rules, robots.txt apart. */
 static bool is_lifted(const struct known_url *known, const struct sighting *s)
 {
     if (known->state != URL_EXCLUDED || !verdict_allows(&s->verdict))
@@ -140,14 +141,15 @@ static bool is_lifted(const struct known_url *known, const struct sighting *s)
     switch (known->reason) {
     case EXCLUDE_ROBOTS:
     case EXCLUDE_BUDGET:
-    case EXCLUDE_TRAP: return s->is_named;
+    case EXCLUDE_TRAP: return s->is_named || s->is_judged_again;
     default: return true;
     }
 }
 
 static void update_url(struct work *w, const struct sighting *s, const struct known_url *known)
 {
-    bool is_better = s->depth < known->depth || s->priority < known->priority ||
+    bool is_late = known->priority >= PRIORITY_LATE; /* and stays so, however it is found */
+    bool is_better = s->depth < known->depth || (s->priority < known->priority && !is_late) ||
                      s->hops < known->hops || (s->is_seed && !known->is_seed);
     bool is_queued = is_lifted(known, s);
     if (!is_better && !is_queued)
@@ -159,7 +161,7 @@ static void update_url(struct work *w, const struct sighting *s, const struct kn
                  " state = iif(?5, 0, state), reason = iif(?5, NULL, reason),"
                  " detail = iif(?5, NULL, detail), due_ms = iif(?5, 0, due_ms) WHERE id = ?6");
     put_int(&q, s->depth);
-    put_int(&q, s->priority);
+    put_int(&q, is_late && !s->is_named ? known->priority : s->priority);
     put_int(&q, s->hops);
     put_int(&q, s->is_seed);
     put_int(&q, is_queued);
@@ -266,13 +268,15 @@ void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct
     struct query q =
         db_query(w->db, DB_URL_FINISH,
                  "UPDATE url_ SET state = ?, reason = ?, detail = ?, due_ms = ?,"
-                 " attempts = attempts + ?, last_fetch = ? WHERE id = ? AND state = 1");
+                 " attempts = attempts + ?, last_fetch = ?, priority = coalesce(?, priority)"
+                 " WHERE id = ? AND state = 1");
     put_int(&q, end->state);
     put_text(&q, end_reason(end));
     put_text(&q, end_detail(end));
     put_int(&q, due_ms);
     put_int(&q, end->new_attempts);
     put_int_or_null(&q, end->last_fetch, 0);
+    put_int_or_null(&q, end->late_priority, 0);
     put_int(&q, id);
     query_run(&q);
     if (sqlite3_changes64(w->db->handle) == 0)

@@ -16,6 +16,7 @@ struct sighting {
     int64_t modified_unix_ms; /* as announced; 0: not said */
     bool is_seed;             /* makes the URL a seed */
     bool is_named;            /* by a person: what once excluded it does not count */
+    bool is_judged_again;     /* by other rules, so budgets and traps may have been others, too */
     int64_t key;              /* where the search for it begins */
     int64_t id;               /* found or given by urls_resolve() */
 };
@@ -50,9 +51,10 @@ struct url_end {
     enum cw_err err;            /* of FAILED */
     enum exclude_reason reason; /* of EXCLUDED */
     struct str detail;
-    int64_t due_unix_ms;  /* of QUEUED: not before then; of others: asked again then; 0: never */
-    int32_t new_attempts; /* requests made since it was leased */
-    int64_t last_fetch;   /* row of its latest attempt; 0: none */
+    int64_t due_unix_ms;   /* of QUEUED: not before then; of others: asked again then; 0: never */
+    int32_t late_priority; /* of QUEUED: where it waits from now on; 0: where it did */
+    int32_t new_attempts;  /* requests made since it was leased */
+    int64_t last_fetch;    /* row of its latest attempt; 0: none */
 };
 /* Takes a settled URL back into the queue, to be asked for as if it were new. `reason` is why it
  * failed or was excluded. */

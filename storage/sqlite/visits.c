@@ -184,6 +184,7 @@ static struct url_end decide_end(struct work *w, const struct visit *v)
         .reason = o->reason,
         .detail = o->detail,
         .due_unix_ms = o->state == URL_QUEUED ? o->due_unix_ms : o->revisit_unix_ms,
+        .late_priority = o->state == URL_QUEUED ? o->late_priority : 0,
         .new_attempts = o->has_attempt,
         .last_fetch = v->url.last_fetch,
     };

@@ -4,6 +4,7 @@
 
 #include "storage/sqlite/clocks.h"
 #include "storage/sqlite/keys.h"
+#include "storage/sqlite/lessons.h"
 
 /* A batch has ceilings of its own (engine's); this one only keeps a mistake from taking the
  * machine. */
@@ -58,7 +59,7 @@ static void read_host(const struct query *q, int64_t steady_base_ms, struct host
 {
     h->urls = query_int(q, 1);
     h->queued = query_int(q, 2);
-    h->pages = query_int(q, 3);
+    h->pages = h->pages_read = query_int(q, 3);
     h->errors = query_int(q, 4);
     h->bytes = query_int(q, 5);
     h->leased = query_int(q, 6) != 0;
@@ -199,6 +200,8 @@ void work_save_hosts(struct work *w)
         struct host_row *h = w->by_id[i];
         give_place(w, h);
         update_host(w, h);
+        lessons_count_domain(w, h);
+        h->pages_read = h->pages;
         h->in_line = h->queued > 0 && !h->leased;
         h->changed = false;
     }

@@ -27,6 +27,7 @@ struct host_row {
     int64_t id;
     struct str name;
     int64_t urls, queued, pages, errors, bytes;
+    int64_t pages_read; /* as its domain counts them */
     bool leased;
     int64_t ready_ms;
     struct store_host clock;
@@ -37,7 +38,8 @@ struct host_row {
 };
 
 struct work {
-    struct db *db; /* borrowed */
+    struct db *db;                            /* borrowed */
+    struct str (*domain_of)(struct str host); /* see store.h; set by whoever commits */
     struct arena arena;
     int64_t now_unix_ms;
     int64_t steady_base_ms; /* clocks.h */

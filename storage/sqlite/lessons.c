@@ -1,0 +1,104 @@
+#include "storage/sqlite/lessons.h"
+
+#include "crawler/base/grow.h"
+
+enum { LESSONS_MAX = 512 }; /* of a host; what is learned is bounded by frontier/traps.h */
+
+void lessons_count_domain(struct work *w, const struct host_row *host)
+{
+    int64_t pages = host->pages - host->pages_read;
+    if (w->domain_of == NULL || pages == 0)
+        return;
+    struct query q = db_query(w->db, DB_DOMAIN_ADD,
+                              "INSERT INTO domain_(name, hosts, pages) VALUES(?, ?, ?)"
+                              " ON CONFLICT DO UPDATE SET hosts = hosts + excluded.hosts,"
+                              " pages = pages + excluded.pages");
+    put_text(&q, w->domain_of(host->name));
+    put_int(&q, (host->pages > 0) - (host->pages_read > 0));
+    put_int(&q, pages);
+    query_run(&q);
+}
+
+static void store_lesson(struct work *w, const struct trap_lesson *lesson)
+{
+    struct host_row *host = work_host(w, lesson->host);
+    if (host == NULL)
+        return;
+    struct query q = db_query(w->db, DB_TRAP_PUT,
+                              "INSERT OR REPLACE INTO trap_(host_id, kind, key, name, count, gain,"
+                              " refused) VALUES(?, ?, ?, ?, ?, ?, ?)");
+    put_int(&q, host->id);
+    put_int(&q, lesson->kind);
+    put_int(&q, (int64_t)lesson->key);
+    put_text(&q, lesson->name);
+    put_int(&q, lesson->count);
+    put_int(&q, lesson->gain);
+    put_int(&q, lesson->refused);
+    query_run(&q);
+}
+
+void lessons_store(struct work *w, const struct trap_lesson *lessons, size_t count)
+{
+    for (size_t i = 0; w->db->err == CW_OK && i < count; i++)
+        store_lesson(w, &lessons[i]);
+}
+
+static void fail_memory(struct work *w)
+{
+    db_fail(w->db, CW_ENOMEM, "%s: %s", w->db->path, cw_err_text(CW_ENOMEM));
+}
+
+static void read_domain(struct work *w, const struct host_row *host, struct store_reply *reply,
+                        struct store_host *to)
+{
+    to->domain = w->domain_of(host->name);
+    struct query q =
+        db_query(w->db, DB_DOMAIN_FIND, "SELECT hosts, pages FROM domain_ WHERE name = ?");
+    put_text(&q, to->domain);
+    if (query_next(&q)) {
+        to->domain_hosts = query_int(&q, 0);
+        to->domain_pages = query_int(&q, 1);
+    }
+    query_end(&q);
+    if (!arena_keep(&reply->arena, &to->domain))
+        fail_memory(w);
+}
+
+/* Reads one row into `lesson`, whose host and name are kept in the reply. */
+static void read_lesson(struct work *w, const struct query *q, struct store_reply *reply,
+                        struct trap_lesson *lesson)
+{
+    lesson->kind = (enum trap_kind)query_int(q, 0);
+    lesson->key = (uint64_t)query_int(q, 1);
+    lesson->name = query_text(q, 2);
+    lesson->count = query_int(q, 3);
+    lesson->gain = query_int(q, 4);
+    lesson->refused = query_int(q, 5);
+    if (!arena_keep(&reply->arena, &lesson->name))
+        fail_memory(w);
+}
+
+void lessons_read(struct work *w, const struct host_row *host, struct store_reply *reply,
+                  struct store_host *to)
+{
+    to->pages = host->pages;
+    if (w->domain_of != NULL)
+        read_domain(w, host, reply, to);
+    if (host->pages == 0)
+        return;
+    struct query q = db_query(w->db, DB_TRAP_LIST,
+                              "SELECT kind, key, name, count, gain, refused FROM trap_"
+                              " WHERE host_id = ? ORDER BY kind, key LIMIT ?");
+    put_int(&q, host->id);
+    put_int(&q, LESSONS_MAX);
+    while (query_next(&q)) {
+        if (grow(&reply->lessons, &reply->lesson_cap, reply->lesson_count,
+                 sizeof *reply->lessons) != CW_OK) {
+            fail_memory(w);
+            return;
+        }
+        struct trap_lesson *lesson = &reply->lessons[reply->lesson_count++];
+        *lesson = (struct trap_lesson){.host = to->host};
+        read_lesson(w, &q, reply, lesson);
+    }
+}

@@ -1,0 +1,17 @@
+/* lessons: what budgets and traps need to be told again when a host comes back: how many pages it
+ * and its registrable domain have, and what was learned of its URLs. */
+#ifndef STORAGE_SQLITE_LESSONS_H
+#define STORAGE_SQLITE_LESSONS_H
+
+#include "storage/sqlite/work.h"
+
+/* The host got, or lost, pages since it was read: its domain counts them. */
+void lessons_count_domain(struct work *w, const struct host_row *host);
+
+void lessons_store(struct work *w, const struct trap_lesson *lessons, size_t count);
+
+/* What is known of a host that was not leased before, into the reply; `to` is its place there. */
+void lessons_read(struct work *w, const struct host_row *host, struct store_reply *reply,
+                  struct store_host *to);
+
+#endif
