@@ -28,9 +28,11 @@ struct crawl_config {
     struct config_list seeds;
     enum config_scope scope;
     struct config_list include, exclude;
-    int64_t depth;          /* links from a seed; unlimited */
-    int64_t max_pages;      /* in the database; unlimited */
-    int64_t max_time_ms;    /* of one run; unlimited */
+    int64_t depth;                                    /* links from a seed; unlimited */
+    int64_t max_pages;                                /* in the database; unlimited */
+    int64_t max_pages_per_host, max_pages_per_domain; /* in the database; unlimited */
+    int64_t max_hosts_per_domain;                     /* with pages; 1,000 */
+    int64_t max_time_ms;                              /* of one run; unlimited */
     int64_t every_ms;       /* until a page is asked for again; CONFIG_NEVER, CONFIG_EVERY_AUTO */
     int64_t revisit_budget; /* requests a day for known pages, where every is auto */
     int64_t per_host;       /* requests at once to one host */
@@ -42,6 +44,7 @@ struct crawl_config {
     bool follow;     /* follow links; true */
     bool sitemaps;   /* read sitemaps; true */
     bool requisites; /* fetch the parts of pages too; false */
+    bool traps;      /* look for pages without end; true */
     bool allow_private;
     bool insecure;
     enum config_store store;

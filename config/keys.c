@@ -58,6 +58,16 @@ static const struct config_key crawl_keys[] = {
      .word = "unlimited", .meaning = "Links to follow from a seed, in a row; 0: the seeds alone."},
     {FIELD(max_pages), .type = CONFIG_INT, .default_text = "unlimited", .min = 1, .max = MAX_COUNT,
      .word = "unlimited", .meaning = "Pages to store in the database before the crawl ends."},
+    {FIELD(max_pages_per_host), .type = CONFIG_INT, .default_text = "unlimited", .min = 1,
+     .max = MAX_COUNT, .word = "unlimited",
+     .meaning = "Pages to store of one host; its other URLs are excluded (budget)."},
+    {FIELD(max_pages_per_domain), .type = CONFIG_INT, .default_text = "unlimited", .min = 1,
+     .max = MAX_COUNT, .word = "unlimited",
+     .meaning = "Pages to store of all hosts of one registered domain (example.co.uk)."},
+    {FIELD(max_hosts_per_domain), .type = CONFIG_INT, .default_text = "1000", .min = 1,
+     .max = MAX_COUNT, .word = "unlimited",
+     .meaning = "Hosts of one registered domain to fetch pages from, since wildcard DNS makes "
+                "names without end; hosts of seeds are never refused."},
     {NAMED(max_time, max_time_ms), .type = CONFIG_DURATION, .default_text = "unlimited",
      .min = SECOND, .max = 3650 * DAY, .word = "unlimited",
      .meaning = "How long one run may take."},
@@ -93,6 +103,9 @@ static const struct config_key crawl_keys[] = {
      .meaning =
          "Whether to fetch what pages are made of too: images, scripts, style sheets, as far "
          "as they are in scope."},
+    {FIELD(traps), .type = CONFIG_BOOL, .default_text = "true",
+     .meaning = "Whether to look for pages without end (calendars, session ids, filters that "
+                "combine), fetch them last, and exclude what has nothing new (trap)."},
     {FIELD(allow_private), .type = CONFIG_BOOL, .default_text = "false",
      .meaning = "Whether private and loopback addresses may be reached."},
     {FIELD(insecure), .type = CONFIG_BOOL, .default_text = "false",

@@ -35,7 +35,7 @@ struct config_key {
     const char *meaning;        /* a sentence */
 };
 
-enum { CONFIG_MAX_KEYS = 32 }; /* of one level */
+enum { CONFIG_MAX_KEYS = 48 }; /* of one level */
 enum config_level { CONFIG_OF_PROCESS, CONFIG_OF_CRAWL };
 
 /* Sets every field that has a default other than "null"; texts and lists stay NULL. Allocates

@@ -193,6 +193,13 @@ struct outcome {
     struct page page;
 };
 
+/* What budgets count of a host: its pages, and those of its registrable domain. */
+struct budget_stored {
+    int64_t pages;
+    struct str domain;                  /* absent: nobody counts domains */
+    int64_t domain_pages, domain_hosts; /* hosts: those with pages */
+};
+
 enum trap_kind { TRAP_HOST = 0, TRAP_CLASS = 1, TRAP_ALIAS = 2 }; /* stored: never renumber */
 
 /* One thing that was learned of a host's pages without end: see frontier/traps.h. Yields are in

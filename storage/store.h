@@ -25,9 +25,7 @@ struct store_options {
     const char *version;
     const char *settings; /* of this run, one JSON object (config/settings.h); NULL: not kept */
     bool revisits; /* settled URLs come back when they are due, and leases carry what is known */
-    /* The registrable domain of a politeness host, borrowed from it; pure. NULL: nobody counts
-     * domains. */
-    struct str (*domain_of)(struct str host);
+    struct str (*domain_of)(struct str host); /* the registrable domain, borrowed; may be NULL */
 };
 
 /* Opens, creates or migrates the database, takes the writer's lock for this process, lets old
@@ -71,10 +69,7 @@ struct store_host {
     int64_t backoff_until_unix_ms; /* 0: none */
     int32_t robots_status;  /* HTTP status of robots.txt; 0 unknown, negative: -(enum cw_err) */
     int64_t robots_unix_ms; /* when it was fetched */
-    /* In a reply, of a host that was not leased before: what budgets count. */
-    int64_t pages;
-    struct str domain; /* absent: nobody counts domains */
-    int64_t domain_pages, domain_hosts;
+    struct budget_stored stored; /* in a reply, of a host that was not leased before */
 };
 
 /* What became of an origin's robots.txt: what crawld explain tells. */

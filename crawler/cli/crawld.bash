@@ -7,7 +7,8 @@ _crawld_options() # COMMAND
     case $1 in
     crawl)
         echo "$common -o --output --revisit --fresh --input --scope --include --exclude --depth --no-follow \
-            --no-sitemaps --requisites --max-pages --max-time --per-host --connections --delay --timeout --max-size --retries \
+            --no-sitemaps --no-traps --requisites --max-pages --max-pages-per-host \
+            --max-pages-per-domain --max-hosts-per-domain --max-time --per-host --connections --delay --timeout --max-size --retries \
             --no-robots --user-agent -H --header --cookies --proxy --dns-servers --store --format \
             --allow-private --insecure"
         ;;
@@ -42,6 +43,7 @@ _crawld_kind() # OPTION
     --input | --cookies | -c | --config) echo file ;;
     --log-format | -f | --format | --scope | --store | --delay) echo values ;;
     --include | --exclude | --depth | --max-pages | --max-time | --per-host | --connections) echo word ;;
+    --max-pages-per-host | --max-pages-per-domain | --max-hosts-per-domain) echo word ;;
     --hash | --timeout | --max-size | --retries | --user-agent | -H | --header | --proxy | --dns-servers) echo word ;;
     esac
 }

@@ -74,6 +74,7 @@ static void set_request(struct crawl *crawl)
 void crawl_free(struct crawl *crawl)
 {
     scope_drop(crawl->scope);
+    sentry_release(&crawl->sentry);
     roots_release(&crawl->roots);
     store_seeds_release(&crawl->known_seeds);
     store_summary_release(&crawl->summary);
@@ -110,6 +111,9 @@ static enum cw_err prepare(struct crawl *crawl, const struct crawl_options *opti
     if (err != CW_OK)
         return errmsg_set(reterr_msg, err, "%s", cw_err_text(err));
     set_request(crawl);
+    err = sentry_init(&crawl->sentry, options->config);
+    if (err != CW_OK)
+        return errmsg_set(reterr_msg, err, "%s", cw_err_text(err));
     err = seeds_check(options->config, reterr_msg);
     if (err == CW_OK)
         err = rules_build_scope(&crawl->scope, crawl->config, &crawl->roots, reterr_msg);
@@ -160,6 +164,7 @@ static void on_open(struct job *job)
         .version = crawl->options.version,
         .settings = crawl->settings,
         .revisits = crawl->revisits.kind != REVISITS_NONE,
+        .domain_of = sentry_domain_of,
     };
     crawl->err = store_open(&crawl->store, &options, &crawl->message);
     if (crawl->err == CW_OK)
@@ -291,6 +296,7 @@ static void on_prepare(void *arg, struct store_batch *batch)
     struct crawl *crawl = crawl_from(arg);
     bool is_running = crawl->state == CRAWL_RUNNING;
     workbench_prepare(&crawl->bench, batch, is_running);
+    sentry_prepare(&crawl->sentry, batch);
     if (is_running)
         batch->want.revisits =
             revisits_want(&crawl->revisits, crawl->db_queued, batch->want.now_unix_ms);

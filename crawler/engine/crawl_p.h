@@ -11,6 +11,7 @@
 #include "crawler/engine/robotcache.h"
 #include "crawler/engine/roots.h"
 #include "crawler/engine/rules.h"
+#include "crawler/engine/sentry.h"
 #include "crawler/engine/sink.h"
 #include "crawler/engine/sitemaps.h"
 #include "crawler/engine/workbench.h"
@@ -34,6 +35,7 @@ struct crawl {
     struct revisits revisits;
     struct roots roots;  /* what scope is built from */
     struct scope *scope; /* held; NULL: to be built anew before the next use */
+    struct sentry sentry;
     struct guard guard;
     struct host_policy policy;
     struct fetch_request request;    /* what all of the crawl's requests have in common */

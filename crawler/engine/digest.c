@@ -23,6 +23,7 @@ struct digester {
     struct packer *packer;
     struct url url, base;
     struct buf decoded, text, utf8, essence, charset;
+    struct shingles shingles;
 };
 
 enum cw_err digester_new(struct digester **ret)
@@ -135,7 +136,9 @@ static enum cw_err read_markup(struct digester *d, struct outcome *o,
         .now_unix_ms = input->now_unix_ms,
         .is_xhtml = str_eq(o->page.content_type, STR("application/xhtml+xml")),
         .ret_text = want_text ? &d->text : NULL,
+        .ret_shingles = is_html && input->prints ? &d->shingles : NULL,
     };
+    shingles_init(&d->shingles, o->url);
     err = is_html ? html_parse(&o->page, &o->arena, &html)
                   : html_parse_style(&o->page, &o->arena, &html);
     if (o->attempt.status >=
@@ -256,6 +259,25 @@ static enum cw_err read_text(struct digester *d, struct outcome *o,
     return charset_to_utf8(&d->text, body, o->page.charset);
 }
 
+/* What the page says, for the search for traps. What is no HTML says what its bytes say. */
+static void keep_print(struct digester *d, struct outcome *o, bool is_html)
+{
+    struct page *page = &o->page;
+    if (is_html) {
+        shingles_finish(&d->shingles, page->title, &page->print);
+    } else {
+        memcpy(&d->shingles.slots[0], page->body_hash, sizeof(uint32_t));
+        d->shingles.slots[0] |= 1;
+        page->print =
+            (struct print){.items = d->shingles.slots, .count = 1, .sum = d->shingles.slots[0]};
+    }
+    struct str bytes =
+        str_from((const char *)page->print.items, page->print.count * sizeof *page->print.items);
+    if (!arena_keep(&o->arena, &bytes))
+        page->print.count = 0; /* a page that says nothing is not judged by what it says */
+    page->print.items = (const uint32_t *)(const void *)bytes.ptr;
+}
+
 static enum cw_err digest_body(struct digester *d, struct outcome *o, struct digest_input *input)
 {
     struct str body;
@@ -272,6 +294,8 @@ static enum cw_err digest_body(struct digester *d, struct outcome *o, struct dig
         err = read_markup(d, o, input, body, false);
     else if (body.len > 0 && mime_is_text(type))
         err = read_text(d, o, input, body);
+    if (input->prints && (err == CW_OK || err == CW_ETOOBIG) && o->attempt.status < 300)
+        keep_print(d, o, body.len > 0 && mime_is_html(type));
     if (err == CW_ETOOBIG) { /* more links or text than one page may hold: keep what was found */
         o->page.links_cut = true;
         err = CW_OK;

@@ -27,6 +27,7 @@ struct digest_input {
     uint64_t max_size;            /* of the decoded body */
     enum config_store store;
     bool requisites; /* parts of pages belong to the crawl */
+    bool prints;     /* page.print is wanted */
     int64_t now_unix_ms;
     int32_t hops; /* redirects that led here, in a row */
 };

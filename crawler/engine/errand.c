@@ -162,6 +162,8 @@ void errand_take_turn(struct turn *turn)
         const struct turn_result nothing = {.err = CW_ECANCELED, .retry_after_ms = -1};
         e->state = ERRAND_ASIDE;
         hosts_done(e->engine->hosts, &e->turn, &nothing, clock_mono_ms());
+        if (e->put_aside != NULL)
+            e->put_aside(e);
         return;
     }
     e->state = ERRAND_RESOLVING;

@@ -35,6 +35,10 @@ typedef bool errand_may_go_fn(struct errand *errand);
  * will be asked again. The errand may be cancelled in the call. */
 typedef void errand_sent_back_fn(struct errand *errand);
 
+/* Told when may_go was answered with false and the errand stands aside. It may be cancelled in the
+ * call, and its memory go. */
+typedef void errand_put_aside_fn(struct errand *errand);
+
 enum errand_state {
     ERRAND_WAITING,   /* in the host's queue */
     ERRAND_ASIDE,     /* its owner holds it back */
@@ -59,6 +63,7 @@ struct errand {
     int64_t started_unix_ms, started_boot_ms;
     bool canceled, first;
     errand_may_go_fn *may_go;       /* NULL: always */
+    errand_put_aside_fn *put_aside; /* NULL: need not know */
     errand_sent_back_fn *sent_back; /* NULL: need not know */
     errand_done_fn *done;
 };

@@ -33,6 +33,7 @@ enum cw_err rules_build_scope(struct scope **ret, const struct crawl_config *con
         .exclude_count = config->exclude.count,
         .max_depth = config->depth == CONFIG_UNLIMITED ? -1 : (int32_t)config->depth,
         .no_follow = !config->follow,
+        .traps = config->traps,
     };
     return scope_new(ret, &options, reterr_msg);
 }
@@ -74,7 +75,14 @@ static int64_t mark_rules(const struct crawl *crawl)
 {
     const struct crawl_config *config = crawl->config;
     const struct config_list *lists[] = {&config->include, &config->exclude};
-    const int64_t numbers[] = {config->scope, config->depth, config->follow, config->requisites};
+    const int64_t numbers[] = {config->scope,
+                               config->depth,
+                               config->follow,
+                               config->requisites,
+                               config->traps,
+                               config->max_pages_per_host,
+                               config->max_pages_per_domain,
+                               config->max_hosts_per_domain};
     const uint64_t MIX = 0x9E3779B97F4A7C15; /* odd: patterns that are equal do not cancel out */
     uint64_t mark = crawl->roots.mark ^ str_hash(str_from((const char *)numbers, sizeof numbers));
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
@@ -86,7 +94,7 @@ static int64_t mark_rules(const struct crawl *crawl)
 /* The rules by which URLs are judged again. */
 struct rules {
     const struct scope *scope;
-    bool requisites;
+    bool requisites, traps;
 };
 
 static struct verdict judge_again(void *arg, const struct store_excluded *excluded)
@@ -94,6 +102,8 @@ static struct verdict judge_again(void *arg, const struct store_excluded *exclud
     const struct rules *rules = arg;
     if (excluded->reason == EXCLUDE_REQUISITE && !rules->requisites)
         return (struct verdict){.reason = EXCLUDE_REQUISITE};
+    if (excluded->reason == EXCLUDE_TRAP && rules->traps)
+        return (struct verdict){.reason = EXCLUDE_TRAP}; /* learned, and known still */
     return admit_url(rules->scope, excluded->url, excluded->host, excluded->depth);
 }
 
@@ -102,7 +112,8 @@ enum cw_err rules_judge_again(struct crawl *crawl)
     struct scope *scope = crawl_hold_scope(crawl);
     if (scope == NULL)
         return errmsg_set(&crawl->message, CW_ENOMEM, "%s", cw_err_text(CW_ENOMEM));
-    struct rules rules = {.scope = scope, .requisites = crawl->config->requisites};
+    struct rules rules = {
+        .scope = scope, .requisites = crawl->config->requisites, .traps = crawl->config->traps};
     enum cw_err err =
         store_rejudge(crawl->store, mark_rules(crawl), judge_again, &rules, &crawl->message);
     scope_drop(scope);

@@ -25,6 +25,7 @@ struct visit {
     struct visit *next, *prev;             /* in crawl->visits */
     struct visit *aside_next, *aside_prev; /* in crawl->aside */
     bool is_aside, is_going;               /* going: counted in crawl->going */
+    bool is_entered;                       /* past the sentry, which still counts on a page */
     struct crawl *crawl;
     struct bench_host *host;
     struct store_lease lease; /* its url is borrowed from `url` */
@@ -41,6 +42,7 @@ struct visit {
 static void ask_robots(struct visit *v);
 static void on_robots(struct robots_waiter *waiter);
 static bool on_may_go(struct errand *errand);
+static void on_put_aside(struct errand *errand);
 static void on_sent_back(struct errand *errand);
 static void on_answer(struct errand *errand, struct fetch_result *res,
                       const struct errand_terms *terms);
@@ -61,12 +63,46 @@ static void step_in(struct visit *v)
     v->is_aside = false;
 }
 
+static struct sentry_question question_of(const struct visit *v)
+{
+    return (struct sentry_question){
+        .url = v->lease.url,
+        .host = str_of(v->host->name),
+        .budget = v->host->budget,
+        .priority = v->lease.priority,
+        .is_seed = v->lease.is_seed,
+    };
+}
+
+/* It is asked for again: it has its place in the budgets, and says nothing of its class. */
+static bool is_known_page(const struct visit *v)
+{
+    return v->lease.known.status != 0;
+}
+
+static void enter_sentry(struct visit *v)
+{
+    const struct sentry_question question = question_of(v);
+    if (!is_known_page(v))
+        sentry_enter(&v->crawl->sentry, &question);
+    v->is_entered = !is_known_page(v);
+}
+
+static void leave_sentry(struct visit *v)
+{
+    const struct sentry_question question = question_of(v);
+    if (v->is_entered)
+        sentry_leave(&v->crawl->sentry, &question);
+    v->is_entered = false;
+}
+
 /* The visit is over; nothing of it is pending anywhere. */
 static void end_visit(struct visit *v)
 {
     struct crawl *crawl = v->crawl;
     step_in(v);
     stop_going(v);
+    leave_sentry(v);
     DL_DELETE(crawl->visits, v);
     crawl->visit_count--;
     v->host->visits--;
@@ -107,6 +143,8 @@ static void deliver(struct visit *v)
         crawl->errors++;
     log_failure(crawl, o);
     revisits_plan(&crawl->revisits, o, &v->lease.known, clock_unix_ms());
+    if (o->has_page)
+        v->is_entered = false; /* the page counts */
     if (sink_push(crawl->sink, o) == CW_OK)
         crawl->unlanded_pages += is_answer;
     end_visit(v);
@@ -152,6 +190,33 @@ static void deny(struct visit *v, const struct robots_answer *answer)
     deliver(v);
 }
 
+/* False: budgets or traps keep the URL back, and the outcome that says so is in place, unless
+ * memory is out. */
+static bool pass_sentry(struct visit *v)
+{
+    struct sentry_answer answer;
+    const struct sentry_question question = question_of(v);
+    if (is_known_page(v) || sentry_ask(&v->crawl->sentry, &question, &answer))
+        return true;
+    struct outcome *o = begin_outcome(v);
+    if (o == NULL)
+        return false;
+    o->state = answer.reason == EXCLUDE_NONE ? URL_QUEUED : URL_EXCLUDED;
+    o->late_priority = answer.late_priority;
+    o->reason = answer.reason;
+    if (answer.reason != EXCLUDE_NONE)
+        keep_detail(o, str_of(answer.detail));
+    return false;
+}
+
+static void deliver_if_any(struct visit *v)
+{
+    if (v->outcome != NULL)
+        deliver(v);
+    else
+        end_visit(v);
+}
+
 static void fail_unreachable(struct visit *v, const struct robots_answer *answer)
 {
     struct outcome *o = begin_outcome(v);
@@ -177,6 +242,7 @@ static void send_errand(struct visit *v)
         .request = crawl->request,
         .hostname = url_hostname(&v->url),
         .may_go = on_may_go,
+        .put_aside = on_put_aside,
         .sent_back = on_sent_back,
         .done = on_answer,
     };
@@ -236,6 +302,8 @@ enum cw_err visit_start(struct crawl *crawl, struct bench_host *host,
     take_known(v);
     if (crawl_puts_off(crawl, lease))
         put_off(v);
+    else if (!pass_sentry(v))
+        deliver_if_any(v);
     else if (crawl->config->robots)
         ask_robots(v);
     else
@@ -277,9 +345,21 @@ static bool on_may_go(struct errand *errand)
         DL_APPEND2(v->crawl->aside, v, aside_prev, aside_next);
         return false;
     }
+    if (!pass_sentry(v))
+        return false;
+    enter_sentry(v);
     v->is_going = true;
     v->crawl->going++;
     return true;
+}
+
+/* What the sentry keeps back is over; what there is no room for waits. */
+static void on_put_aside(struct errand *errand)
+{
+    struct visit *v = CONTAINER_OF(errand, struct visit, errand);
+    assert(v->magic == VISIT_MAGIC);
+    if (!v->is_aside && errand_cancel(&v->errand))
+        deliver_if_any(v);
 }
 
 /* What waits for its address takes no room from those whose address is free. */
@@ -288,6 +368,7 @@ static void on_sent_back(struct errand *errand)
     struct visit *v = CONTAINER_OF(errand, struct visit, errand);
     assert(v->magic == VISIT_MAGIC);
     stop_going(v);
+    leave_sentry(v);
     if (v->crawl->state == CRAWL_RUNNING)
         crawl_wake_aside(v->crawl);
     else if (errand_cancel(&v->errand)) /* the crawl ends: nobody would let it go any more */
@@ -326,6 +407,8 @@ static void judge_and_deliver(struct visit *v)
     };
     v->outcome->attempt.err = v->outcome->err;
     judge_outcome(v->outcome, &rules);
+    if (v->outcome->has_page && v->lease.attempts == 0 && !is_known_page(v))
+        sentry_learn(&v->crawl->sentry, v->outcome);
     deliver(v);
 }
 
@@ -341,6 +424,7 @@ static void start_digest(struct visit *v, struct fetch_result *res)
         .max_size = (uint64_t)crawl->config->max_size,
         .store = crawl->config->store,
         .requisites = crawl->config->requisites,
+        .prints = crawl->config->traps,
         .now_unix_ms = clock_unix_ms(),
         .hops = v->lease.hops,
     };

@@ -22,6 +22,7 @@ static void release_host(struct workbench *bench, struct bench_host *bh)
 {
     if (bh->host != NULL)
         engine_drop_host(bench->crawl->engine, bh->host);
+    budgets_drop(bench->crawl->sentry.budgets, bh->budget);
     free(bh->name);
     free(bh);
 }
@@ -123,7 +124,8 @@ static struct bench_host *add_host(struct workbench *bench, const struct store_h
         return NULL;
     bh->name = str_dup(stored->host);
     bh->host = hosts_get(bench->crawl->engine->hosts, stored->host, &bench->crawl->policy);
-    if (bh->name == NULL || bh->host == NULL) {
+    bh->budget = budgets_hold(bench->crawl->sentry.budgets, &stored->stored);
+    if (bh->name == NULL || bh->host == NULL || bh->budget == NULL) {
         release_host(bench, bh);
         return NULL;
     }
@@ -155,6 +157,7 @@ static void settle_hosts(struct workbench *bench)
 enum cw_err workbench_take(struct workbench *bench, const struct store_reply *reply)
 {
     struct bench_host *bh = NULL;
+    sentry_take(&bench->crawl->sentry, reply);
     for (size_t i = 0; i < reply->lease_count; i++) {
         const struct store_lease *lease = &reply->leases[i];
         const struct store_host *stored = &reply->hosts[lease->host];

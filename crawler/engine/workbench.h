@@ -16,11 +16,12 @@ struct crawl;
 
 struct bench_host {
     UT_hash_handle hh;
-    char *name;        /* owned; the key */
-    struct host *host; /* held */
-    unsigned visits;   /* in memory */
-    bool asked, idle;  /* in the batch that is being written: wanted more; goes back */
-    bool touched;      /* its clock has moved since it was last stored */
+    char *name;            /* owned; the key */
+    struct host *host;     /* held */
+    struct budget *budget; /* owned */
+    unsigned visits;       /* in memory */
+    bool asked, idle;      /* in the batch that is being written: wanted more; goes back */
+    bool touched;          /* its clock has moved since it was last stored */
     int32_t robots_status;
     int64_t robots_unix_ms;
 };

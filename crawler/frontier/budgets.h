@@ -10,6 +10,7 @@
 
 #include "crawler/base/err.h"
 #include "crawler/base/str.h"
+#include "crawler/page.h"
 
 struct budget_limits { /* -1: unlimited */
     int64_t host_pages, domain_pages, domain_hosts;
@@ -21,15 +22,8 @@ struct budget; /* a host's */
 enum cw_err budgets_new(struct budgets **ret, const struct budget_limits *limits) MUST_CHECK;
 void budgets_free(struct budgets *budgets); /* every host must have been let go of */
 
-/* What is stored of a host that comes in; of its domain only the first counts while others of it
- * are held. */
-struct budget_stored {
-    int64_t pages;
-    struct str domain;                  /* copied; absent: it has none, or nobody counts them */
-    int64_t domain_pages, domain_hosts; /* hosts: those with pages */
-};
-
-/* Holds a host. NULL when memory is out. */
+/* Holds a host. Of what is stored (page.h) the domain's counts are believed of the first host that
+ * is held of it; its name is copied. NULL when memory is out. */
 struct budget *budgets_hold(struct budgets *budgets, const struct budget_stored *stored) MUST_CHECK;
 void budgets_drop(struct budgets *budgets, struct budget *budget); /* NULL is fine */
 

@@ -4,11 +4,9 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "crawler/base/table.h"
-#include "crawler/frontier/aliases.h"
 #include "crawler/frontier/priority.h"
-#include "crawler/frontier/seen.h"
 #include "crawler/frontier/shapes.h"
+#include "crawler/frontier/traps_p.h"
 
 enum {
     WHOLE = 8,             /* a page that is new through and through; yields are in its parts */
@@ -22,35 +20,6 @@ enum {
     LATE_STEP = 8,         /* wasted pages that put a class one place back */
     WAYS = 8,              /* places of a class in the table */
     FIRST_CLASSES = 16,
-};
-
-struct class
-{
-    uint64_t key; /* 0: free */
-    char *name;   /* owned; NULL before it is worth a row */
-    uint32_t fetched, gain, wasted, refused;
-    bool is_dirty;
-};
-
-struct trap_host {
-    UT_hash_handle hh;
-    struct trap_host *next, *prev; /* in traps->line, the one asked about last first */
-    struct trap_host *next_dirty;  /* in traps->dirty */
-    struct traps *traps;
-    char *name;            /* owned; the key */
-    struct class *classes; /* owned; sets of WAYS */
-    size_t class_slots, class_count;
-    struct seen seen;
-    struct aliases aliases;
-    int64_t gain, wasted; /* in parts of WHOLE */
-    int64_t refused;
-    size_t bytes;             /* as counted in traps->bytes */
-    bool is_dirty, has_dirty; /* itself; something of it: then it stands in traps->dirty */
-};
-
-struct traps {
-    struct trap_host *table, *line, *dirty;
-    size_t bytes, max_bytes;
 };
 
 /* ---- hosts ---- */
@@ -93,7 +62,7 @@ void traps_free(struct traps *traps)
     free(traps);
 }
 
-static void count_bytes(struct trap_host *host)
+void trap_count_bytes(struct trap_host *host)
 {
     size_t bytes = sizeof *host + host->class_slots * sizeof *host->classes +
                    seen_bytes(&host->seen) + aliases_bytes(&host->aliases);
@@ -126,7 +95,7 @@ static struct trap_host *add_host(struct traps *traps, struct str name)
         HASH_ADD_KEYPTR(hh, traps->table, host->name, name.len, host);
         if (table_took(host)) {
             DL_PREPEND(traps->line, host);
-            count_bytes(host);
+            trap_count_bytes(host);
             return host;
         }
     }
@@ -154,7 +123,7 @@ bool traps_knows(const struct traps *traps, struct str name)
     return host != NULL;
 }
 
-static void note_change(struct trap_host *host, bool *is_dirty)
+void trap_note_change(struct trap_host *host, bool *is_dirty)
 {
     *is_dirty = true;
     if (!host->has_dirty)
@@ -164,13 +133,13 @@ static void note_change(struct trap_host *host, bool *is_dirty)
 
 /* ---- classes ---- */
 
-static struct class *ways_of(const struct trap_host *host, uint64_t key)
+static struct trap_class *ways_of(const struct trap_host *host, uint64_t key)
 {
     size_t sets = host->class_slots / WAYS;
     return &host->classes[(key & (sets - 1)) * WAYS];
 }
 
-static struct class *find_class(const struct trap_host *host, uint64_t key)
+struct trap_class *trap_find_class(const struct trap_host *host, uint64_t key)
 {
     for (size_t i = 0; host->class_slots > 0 && i < WAYS; i++)
         if (ways_of(host, key)[i].key == key)
@@ -181,15 +150,15 @@ static struct class *find_class(const struct trap_host *host, uint64_t key)
 /* Twice as many sets. What shared one is spread over two, so there is always a place. */
 static void grow_classes(struct trap_host *host)
 {
-    struct class *old = host->classes;
+    struct trap_class *old = host->classes;
     size_t old_slots = host->class_slots, slots = MAX(old_slots * 2, FIRST_CLASSES);
-    struct class *classes = slots <= TRAP_CLASSES_MAX ? calloc(slots, sizeof *classes) : NULL;
+    struct trap_class *classes = slots <= TRAP_CLASSES_MAX ? calloc(slots, sizeof *classes) : NULL;
     if (classes == NULL)
         return;
     host->classes = classes;
     host->class_slots = slots;
     for (size_t i = 0; i < old_slots; i++) {
-        struct class *to = ways_of(host, old[i].key);
+        struct trap_class *to = ways_of(host, old[i].key);
         while (old[i].key != 0 && to->key != 0)
             to++;
         if (old[i].key != 0)
@@ -198,15 +167,13 @@ static void grow_classes(struct trap_host *host)
     free(old);
 }
 
-/* A place for a class: a free one, or that of the class of which least is known. NULL: of all is
- * known enough, so the wider classes speak for the new one. */
-static struct class *make_class(struct trap_host *host, uint64_t key)
+struct trap_class *trap_make_class(struct trap_host *host, uint64_t key)
 {
     if (host->class_count * 4 >= host->class_slots * 3)
         grow_classes(host);
     if (host->class_slots == 0)
         return NULL;
-    struct class *ways = ways_of(host, key), *least = &ways[0];
+    struct trap_class *ways = ways_of(host, key), *least = &ways[0];
     for (size_t i = 1; i < WAYS; i++)
         if (ways[i].key == 0 || (least->key != 0 && ways[i].fetched < least->fetched))
             least = &ways[i];
@@ -214,26 +181,26 @@ static struct class *make_class(struct trap_host *host, uint64_t key)
         return NULL;
     host->class_count += least->key == 0;
     free(least->name);
-    *least = (struct class){.key = key};
+    *least = (struct trap_class){.key = key};
     return least;
 }
 
-static bool is_believed(const struct class *class)
+static bool is_believed(const struct trap_class *class)
 {
     return class != NULL && class->fetched >= TRAP_EVIDENCE;
 }
 
-static bool is_poor(const struct class *class)
+static bool is_poor(const struct trap_class *class)
 {
     return (uint64_t) class->gain * POOR_PART < (uint64_t) class->fetched * WHOLE;
 }
 
 /* The narrowest class of which enough is known; NULL: none yet. */
-static struct class *find_judge(const struct trap_host *host, const struct shapes *shapes,
-                                unsigned *ret_which)
+static struct trap_class *find_judge(const struct trap_host *host, const struct shapes *shapes,
+                                     unsigned *ret_which)
 {
     for (unsigned i = 0; i < shapes->count; i++) {
-        struct class *class = find_class(host, shapes->keys[i]);
+        struct trap_class *class = trap_find_class(host, shapes->keys[i]);
         if (is_believed(class)) {
             *ret_which = i;
             return class;
@@ -256,7 +223,8 @@ static bool is_sample(int64_t refused)
     return refused >= FIRST_SAMPLE && (refused & (refused - 1)) == 0;
 }
 
-static void explain_class(const struct class *class, struct str url, unsigned which, char *detail)
+static void explain_class(const struct trap_class *class, struct str url, unsigned which,
+                          char *detail)
 {
     char room[SHAPE_TEXT_MAX];
     struct str text = shapes_text(url, which, room);
@@ -278,7 +246,7 @@ static bool judge_alias(struct trap_host *host, struct str url, bool is_late,
     }
     rule->refused++;
     host->refused++;
-    note_change(host, &rule->is_dirty);
+    trap_note_change(host, &rule->is_dirty);
     if (is_sample(rule->refused))
         return false;
     ret->verdict = TRAP_REFUSE;
@@ -296,7 +264,7 @@ void traps_judge(struct trap_host *host, struct str url, bool is_late, struct tr
     if (judge_alias(host, url, is_late, ret) || host->class_slots == 0)
         return;
     shapes_of(url, &shapes);
-    struct class *class = find_judge(host, &shapes, &which);
+    struct trap_class *class = find_judge(host, &shapes, &which);
     if (class == NULL || !is_poor(class))
         return;
     if (!is_late) {
@@ -305,7 +273,7 @@ void traps_judge(struct trap_host *host, struct str url, bool is_late, struct tr
     } else if (!has_credit(host)) {
         class->refused++;
         host->refused++;
-        note_change(host, &class->is_dirty);
+        trap_note_change(host, &class->is_dirty);
         ret->verdict = is_sample(class->refused) ? TRAP_GO : TRAP_REFUSE;
         explain_class(class, url, which, ret->detail);
     }
@@ -350,14 +318,14 @@ static unsigned weigh(struct trap_host *host, struct str url, const struct shape
     return MIN(gain + (is_new_title ? WHOLE / 2 : 0), (unsigned)WHOLE);
 }
 
-static void name_class(struct class *class, struct str url, unsigned which)
+static void name_class(struct trap_class *class, struct str url, unsigned which)
 {
     char room[SHAPE_TEXT_MAX];
     if (class->name == NULL && class->fetched >= STORED_FROM)
         class->name = str_dup(shapes_text(url, which, room)); /* without one it is not stored */
 }
 
-static void count_page(struct trap_host *host, struct class *class, unsigned gain)
+static void count_page(struct trap_host *host, struct trap_class *class, unsigned gain)
 {
     class->fetched++;
     class->gain += gain;
@@ -365,7 +333,7 @@ static void count_page(struct trap_host *host, struct class *class, unsigned gai
         class->fetched /= 2;
         class->gain /= 2;
     }
-    note_change(host, &class->is_dirty);
+    trap_note_change(host, &class->is_dirty);
 }
 
 /* A page counts for its classes up to the first that is believed already: what a class says is of
@@ -375,9 +343,9 @@ static void count_in_classes(struct trap_host *host, struct str url, const struc
 {
     bool is_known = false;
     for (unsigned i = 0; i < shapes->count && !is_known; i++) {
-        struct class *class = find_class(host, shapes->keys[i]);
+        struct trap_class *class = trap_find_class(host, shapes->keys[i]);
         is_known = is_believed(class);
-        if (class == NULL && (class = make_class(host, shapes->keys[i])) == NULL)
+        if (class == NULL && (class = trap_make_class(host, shapes->keys[i])) == NULL)
             continue;
         count_page(host, class, gain);
         name_class(class, url, i);
@@ -390,110 +358,13 @@ void traps_learn(struct trap_host *host, struct str url, const struct print *pri
     unsigned which;
     shapes_of(url, &shapes);
     unsigned gain = weigh(host, url, &shapes, print);
-    struct class *judge = find_judge(host, &shapes, &which);
+    struct trap_class *judge = find_judge(host, &shapes, &which);
     if (judge != NULL && is_poor(judge)) {
         host->wasted += WHOLE - gain;
         judge->wasted += gain == 0;
     }
     host->gain += gain;
-    note_change(host, &host->is_dirty);
+    trap_note_change(host, &host->is_dirty);
     count_in_classes(host, url, &shapes, gain);
-    count_bytes(host);
-}
-
-/* ---- the part that is stored ---- */
-
-static void restore_class(struct trap_host *host, const struct trap_lesson *lesson)
-{
-    struct class *class = find_class(host, lesson->key);
-    if (class == NULL)
-        class = make_class(host, lesson->key);
-    if (class == NULL)
-        return;
-    class->fetched = (uint32_t)lesson->count;
-    class->gain = (uint32_t)lesson->gain;
-    class->refused = (uint32_t)lesson->refused;
-    free(class->name);
-    class->name = str_is_absent(lesson->name) ? NULL : str_dup(lesson->name);
-}
-
-static void restore_alias(struct trap_host *host, const struct trap_lesson *lesson)
-{
-    struct alias_rule rule = {.key = lesson->key,
-                              .same = lesson->gain,
-                              .differ = lesson->count,
-                              .refused = lesson->refused};
-    size_t len = MIN(lesson->name.len, sizeof rule.name - 1);
-    if (len > 0)
-        memcpy(rule.name, lesson->name.ptr, len);
-    aliases_restore(&host->aliases, &rule);
-}
-
-void traps_restore(struct trap_host *host, const struct trap_lesson *lesson)
-{
-    switch (lesson->kind) {
-    case TRAP_HOST:
-        host->wasted = lesson->count;
-        host->gain = lesson->gain;
-        host->refused = lesson->refused;
-        break;
-    case TRAP_CLASS: restore_class(host, lesson); break;
-    case TRAP_ALIAS: restore_alias(host, lesson); break;
-    }
-    count_bytes(host);
-}
-
-/* Where to write the next lesson, as long as there is room. */
-struct taking {
-    struct trap_lesson *lessons;
-    size_t count, max;
-};
-
-static void take(struct taking *t, bool *is_dirty, struct trap_lesson lesson)
-{
-    if (!*is_dirty || t->count == t->max)
-        return;
-    t->lessons[t->count++] = lesson;
-    *is_dirty = false;
-}
-
-static void take_of_host(struct taking *t, struct trap_host *host)
-{
-    struct str name = str_of(host->name);
-    take(t, &host->is_dirty,
-         (struct trap_lesson){name, TRAP_HOST, 0, STR_NONE, host->wasted, host->gain,
-                              host->refused});
-    for (size_t i = 0; i < host->class_slots; i++) {
-        struct class *c = &host->classes[i];
-        if (c->name == NULL)
-            continue;
-        take(t, &c->is_dirty,
-             (struct trap_lesson){name, TRAP_CLASS, c->key, str_of(c->name), c->fetched, c->gain,
-                                  c->refused});
-    }
-    for (unsigned i = 0; i < host->aliases.rule_count; i++) {
-        struct alias_rule *r = &host->aliases.rules[i];
-        take(t, &r->is_dirty,
-             (struct trap_lesson){name, TRAP_ALIAS, r->key, str_of(r->name), r->differ, r->same,
-                                  r->refused});
-    }
-}
-
-size_t traps_take_lessons(struct traps *traps, struct trap_lesson *lessons, size_t max)
-{
-    struct taking t = {.lessons = lessons, .max = max};
-    while (traps->dirty != NULL && t.count < t.max) {
-        struct trap_host *host = traps->dirty;
-        take_of_host(&t, host);
-        if (t.count == t.max)
-            break; /* there may be more of it */
-        LL_DELETE2(traps->dirty, host, next_dirty);
-        host->has_dirty = false;
-    }
-    return t.count;
-}
-
-bool traps_has_lessons(const struct traps *traps)
-{
-    return traps->dirty != NULL;
+    trap_count_bytes(host);
 }

@@ -49,7 +49,7 @@ static void fail_memory(struct work *w)
 }
 
 static void read_domain(struct work *w, const struct host_row *host, struct store_reply *reply,
-                        struct store_host *to)
+                        struct budget_stored *to)
 {
     to->domain = w->domain_of(host->name);
     struct query q =
@@ -81,9 +81,9 @@ static void read_lesson(struct work *w, const struct query *q, struct store_repl
 void lessons_read(struct work *w, const struct host_row *host, struct store_reply *reply,
                   struct store_host *to)
 {
-    to->pages = host->pages;
+    to->stored.pages = host->pages;
     if (w->domain_of != NULL)
-        read_domain(w, host, reply, to);
+        read_domain(w, host, reply, &to->stored);
     if (host->pages == 0)
         return;
     struct query q = db_query(w->db, DB_TRAP_LIST,

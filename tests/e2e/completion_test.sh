@@ -31,7 +31,7 @@ expect()
 
 expect 'cat|check|crawl' crawld c
 expect '--help|--version' crawld --
-expect '--max-pages|--max-size|--max-time' crawld crawl --max
+expect '--max-size' crawld crawl --max-s
 expect '--dns-servers' crawld crawl --dns
 expect '' crawld query --max
 expect '--config' crawld serve --c

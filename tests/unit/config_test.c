@@ -222,13 +222,15 @@ static void expect_default_crawl(const struct crawl_config *c)
 {
     assert_int_equal(c->scope, CONFIG_SCOPE_HOST);
     assert_true(c->depth == CONFIG_UNLIMITED && c->max_pages == CONFIG_UNLIMITED);
+    assert_true(c->max_pages_per_host == CONFIG_UNLIMITED &&
+                c->max_pages_per_domain == CONFIG_UNLIMITED && c->max_hosts_per_domain == 1000);
     assert_true(c->max_time_ms == CONFIG_UNLIMITED && c->delay_ms == CONFIG_DELAY_AUTO);
     assert_int_equal(c->per_host, 2);
     assert_int_equal(c->timeout_ms, 30000);
     assert_int_equal(c->max_size, 10 << 20);
     assert_int_equal(c->retries, 2);
     assert_true(c->robots && c->follow && c->sitemaps && !c->requisites && !c->allow_private &&
-                !c->insecure);
+                !c->insecure && c->traps);
     assert_int_equal(c->store, CONFIG_STORE_BODIES);
     assert_true(c->include.count == 0 && c->exclude.count == 0 && c->headers.count == 0);
     assert_true(c->cookies == NULL && c->proxy == NULL);
@@ -272,7 +274,9 @@ static const char full_file[] =
     "dns_servers: '192.0.2.1:53, [2001:db8::1]:5353,2001:db8::2,[::1]'\ncrawls:\n"
     "- name: docs_1-a\n  seeds: [HTTPS://docs.example.org/, \"http://[::1]:8080/\"]\n"
     "  scope: prefix\n  include: ['re:^https://']\n  exclude: ['*.zip', '*?page=*']\n  depth: 0\n"
-    "  max_pages: 1000000000000\n  max_time: 6h\n  per_host: 20\n  delay: 0\n  timeout: "
+    "  max_pages: 1000000000000\n  max_pages_per_host: 5\n  max_pages_per_domain: 6\n"
+    "  max_hosts_per_domain: unlimited\n  traps: false\n  max_time: 6h\n  per_host: 20\n  delay: "
+    "0\n  timeout: "
     "\"1500ms\"\n"
     "  max_size: 64k\n  retries: 0\n  robots: false\n  follow: false\n  sitemaps: false\n  "
     "requisites: true\n  "
@@ -295,6 +299,8 @@ static void every_key__reaches_its_field(void **state)
     assert_string_equal(c->exclude.items[1], "*?page=*");
     assert_int_equal(c->scope, CONFIG_SCOPE_PREFIX);
     assert_true(c->depth == 0 && c->max_pages == 1000000000000 && c->max_time_ms == 21600000);
+    assert_true(c->max_pages_per_host == 5 && c->max_pages_per_domain == 6 &&
+                c->max_hosts_per_domain == CONFIG_UNLIMITED && !c->traps);
     assert_true(c->per_host == 20 && c->delay_ms == 0 && c->timeout_ms == 1500);
     assert_true(c->max_size == 65536 && c->retries == 0);
     assert_true(!c->robots && !c->follow && !c->sitemaps && c->requisites && c->allow_private &&
