@@ -380,7 +380,7 @@ struct store_place {
     int32_t delay_ms;
     int64_t last_fetch_unix_ms, backoff_until_unix_ms, ready_unix_ms; /* 0: none */
     bool leased;         /* a running crawl works on it */
-    int64_t urls_ahead;  /* of the host, up to EXPLAIN_COUNT_MAX */
+    int64_t urls_ahead;  /* queued ones of the host; of an active one those in hand before it */
     int64_t hosts_ahead; /* that wait longer for their turn, up to EXPLAIN_COUNT_MAX */
 };
 

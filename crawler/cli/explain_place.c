@@ -51,13 +51,15 @@ static size_t add_obstacles(struct explained *e, struct facts *f)
         facts_add(f, f->count == before ? "Waits for" : "", TONE_PLAIN,
                   "%" PRId64 "%s hosts that stand in line before its own", p->hosts_ahead,
                   or_more(p->hosts_ahead));
-    if (p->urls_ahead + p->active > 0) {
+    int64_t held = k->state == URL_QUEUED ? p->active : 0;
+    if (p->urls_ahead + held > 0) {
         char least[UNITS_TEXT_SIZE];
-        units_format_duration((p->urls_ahead + p->active) * p->delay_ms, least);
+        units_format_duration((p->urls_ahead + held) * p->delay_ms, least);
         facts_add(f, f->count == before ? "Waits for" : "", TONE_PLAIN,
-                  "%" PRId64 "%s URLs of its host that come first, and %" PRId64
-                  " in hand; at a pause of %d ms that takes at least %s",
-                  p->urls_ahead, or_more(p->urls_ahead), p->active, (int)p->delay_ms, least);
+                  "%" PRId64 "%s URL%s of its host that come first; at a pause of %d ms that takes "
+                  "at least %s",
+                  p->urls_ahead + held, or_more(p->urls_ahead),
+                  p->urls_ahead + held == 1 ? "" : "s", (int)p->delay_ms, least);
     }
     return f->count - before;
 }
@@ -69,8 +71,8 @@ static void add_waits(struct explained *e, struct facts *f)
         return;
     if (!k->run.is_running)
         add_no_crawl(e, f);
-    if (k->state == URL_QUEUED && add_obstacles(e, f) == 0 && k->run.is_running)
-        facts_add(f, "Waits for", TONE_PLAIN, "nothing: it is the next of its host");
+    if (add_obstacles(e, f) == 0 && k->run.is_running)
+        facts_add(f, "Waits for", TONE_PLAIN, "nothing: it is the next of its host, or asked for");
 }
 
 /* ---- robots.txt ---- */

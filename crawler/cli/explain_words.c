@@ -119,7 +119,8 @@ static struct str say_queued(struct explained *e)
 static struct str say_active(struct explained *e)
 {
     if (e->known.run.is_running)
-        return explain_format(e, "Under way: the running crawl has it in hand.");
+        return explain_format(
+            e, "Under way: the running crawl has it in hand, to be fetched or being fetched.");
     return explain_format(e,
                           "Was under way when the crawl died; the next run begins with it again.");
 }

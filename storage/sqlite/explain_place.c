@@ -28,6 +28,20 @@ static void count_urls_ahead(struct explain *e, int64_t host_id)
     query_end(&q);
 }
 
+/* Of those that the running crawl holds; it was given them in this order. */
+static void count_held_ahead(struct explain *e, int64_t host_id)
+{
+    struct query q = db_query(e->db, DB_EXPLAIN_HELD_AHEAD,
+                              "SELECT count(*) FROM url_ WHERE host_id = ? AND state = 1"
+                              " AND (priority, id) < (?, ?)");
+    put_int(&q, host_id);
+    put_int(&q, e->to->priority);
+    put_int(&q, e->id);
+    if (query_next(&q))
+        e->to->place.urls_ahead = query_int(&q, 0);
+    query_end(&q);
+}
+
 static void count_hosts_ahead(struct explain *e)
 {
     struct query q = db_query(e->db, DB_EXPLAIN_HOSTS_AHEAD,
@@ -72,6 +86,8 @@ void explain_place(struct explain *e)
     if (id == LOOKUP_NONE)
         return;
     read_host(e, id);
+    if (e->to->is_known && e->to->state == URL_ACTIVE)
+        count_held_ahead(e, id);
     if (!e->to->is_known || e->to->state != URL_QUEUED)
         return;
     count_urls_ahead(e, id);
