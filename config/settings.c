@@ -24,6 +24,8 @@ static enum cw_err add_number(struct buf *b, const struct config_key *key, int64
         return buf_addf(b, "\"%s\"", key->word);
     if (value == -2 && key->other_word != NULL)
         return buf_addf(b, "\"%s\"", key->other_word);
+    if (value == -2 && key->other_word != NULL)
+        return buf_addf(b, "\"%s\"", key->other_word);
     if (key->type == CONFIG_DURATION)
         units_write_duration(value, text);
     else if (key->type == CONFIG_SIZE)

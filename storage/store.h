@@ -369,6 +369,9 @@ struct store_answer {
     int32_t same_status;                                    /* of same_as; 0: none now */
     int64_t fetched_unix_ms, size, links;
     int64_t same_count; /* other pages with this content now; -1: not asked */
+    int64_t versions;   /* contents that it once had, this one included */
+    int64_t interval_ms,
+        checked_unix_ms; /* learned by every: auto; when it was asked for last; 0 */
     bool noindex, nofollow, links_cut, body_cut, has_body;
 };
 
@@ -402,7 +405,8 @@ struct store_explanation {
     enum cw_err failed;           /* why, when it is FAILED */
     struct str reason, detail;    /* as in view `url` */
     int32_t depth, priority, attempts;
-    int64_t due_unix_ms, first_seen_unix_ms;
+    int64_t due_unix_ms; /* QUEUED: not before; settled: when it comes back; 0: none */
+    int64_t first_seen_unix_ms;
     bool is_seed;
     struct store_mention found; /* url absent: named by a person, or by a sitemap */
     struct attempt *tries;      /* the latest ones, oldest first */

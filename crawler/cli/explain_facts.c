@@ -179,6 +179,40 @@ static void add_answer(struct explained *e, struct facts *f)
     add_same(e, f);
 }
 
+/* ---- revisits ---- */
+
+static struct str every_words(struct explained *e)
+{
+    char text[UNITS_TEXT_SIZE];
+    int64_t every_ms = e->foresight.settings.crawl.every_ms;
+    if (every_ms == CONFIG_EVERY_AUTO)
+        return STR(" (every: auto)");
+    if (every_ms <= 0)
+        return STR(" (--revisit)");
+    units_write_duration(every_ms, text);
+    return explain_format(e, " (every: %s)", text);
+}
+
+/* When a settled URL is asked for again. */
+static void add_revisit(struct explained *e, struct facts *f)
+{
+    const struct store_explanation *k = &e->known;
+    struct str every = every_words(e);
+    char text[UNITS_TEXT_SIZE];
+    if (k->answer.versions > 1)
+        facts_add(f, "Changed", TONE_PLAIN, "%" PRId64 " contents so far (view page_version)",
+                  k->answer.versions);
+    if (k->state < URL_DONE || k->due_unix_ms == 0)
+        return;
+    units_format_duration(MAX(k->due_unix_ms - e->now_unix_ms, 0), text);
+    if (k->due_unix_ms > e->now_unix_ms)
+        facts_add(f, "Comes back", TONE_PLAIN, "%s, in %s" STR_FMT, explain_time(e, k->due_unix_ms),
+                  text, STR_ARG(every));
+    else
+        facts_add(f, "Comes back", TONE_PLAIN, "due since %s" STR_FMT,
+                  explain_time(e, k->due_unix_ms), STR_ARG(every));
+}
+
 /* ---- spelling ---- */
 
 static unsigned difference_of(const struct explained *e, struct str url)
@@ -221,6 +255,7 @@ void explain_facts(struct explained *e, struct facts *ret)
         add_redirects(e, ret);
         add_tries(e, ret);
         add_answer(e, ret);
+        add_revisit(e, ret);
     }
     explain_rules_facts(e, ret);
     if (url_is_http(&e->url))

@@ -140,6 +140,7 @@ static void put_answer(struct writer *w, const struct store_answer *a)
     put_str(w, "canonical_url", a->canonical_url);
     put_str(w, "same_as", a->same_as);
     put_int(w, "same_count", a->same_count, -1);
+    put_int(w, "versions", a->versions, -1);
     put_bool(w, "noindex", a->noindex);
     put_bool(w, "nofollow", a->nofollow);
     put_bool(w, "links_cut", a->links_cut);

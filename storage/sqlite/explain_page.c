@@ -135,6 +135,9 @@ static void read_answer(struct explain *e, const struct query *q)
         .links_cut = query_int(q, 9) != 0,
         .body_cut = query_int(q, 10) != 0,
         .has_body = query_int(q, 12) != 0,
+        .versions = query_int(q, 13),
+        .interval_ms = query_int(q, 14),
+        .checked_unix_ms = query_int(q, 15),
         .same_count = -1,
     };
 }
@@ -143,10 +146,14 @@ void explain_answer(struct explain *e)
 {
     struct str hash = STR_NONE;
     struct query q = db_query(e->db, DB_EXPLAIN_PAGE,
-                              "SELECT status, error, content_type, canonical_url, fetched_ms, size,"
-                              " links, noindex, nofollow, links_cut, body_cut, body_hash,"
-                              " EXISTS (SELECT 1 FROM body_ WHERE hash = body_hash)"
-                              " FROM page_ WHERE url_id = ?");
+                              "SELECT p.status, p.error, p.content_type, p.canonical_url,"
+                              " p.fetched_ms, p.size, p.links, p.noindex, p.nofollow, p.links_cut,"
+                              " p.body_cut, p.body_hash,"
+                              " EXISTS (SELECT 1 FROM body_ WHERE hash = p.body_hash),"
+                              " max(1, (SELECT count(*) FROM version_ WHERE url_id = p.url_id)),"
+                              " r.interval_ms, r.checked_ms FROM page_ AS p"
+                              " LEFT JOIN revisit_ AS r ON r.url_id = p.url_id"
+                              " WHERE p.url_id = ?");
     put_int(&q, e->id);
     if (query_next(&q)) {
         read_answer(e, &q);

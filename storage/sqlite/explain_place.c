@@ -10,17 +10,18 @@ enum { ROBOTS_TEXT_MAX = 500 * 1024 };
 
 /* ---- the line ---- */
 
-/* In the order in which lease.c hands them out: what is due, by priority. */
+/* In the order in which lease.c hands them out: what waits for no time, or no more, by priority. */
 static void count_urls_ahead(struct explain *e, int64_t host_id)
 {
     struct query q = db_query(e->db, DB_EXPLAIN_AHEAD,
                               "SELECT count(*) FROM (SELECT 1 FROM url_ WHERE host_id = ?1"
-                              " AND state = 0 AND due_ms <= ?2"
-                              " AND (priority, due_ms, id) < (?3, ?4, ?5) LIMIT ?6)");
+                              "  AND state = 0 AND due_ms = 0 AND (priority, id) < (?3, ?4)"
+                              " UNION ALL SELECT 1 FROM url_ WHERE host_id = ?1"
+                              "  AND state = 0 AND due_ms > 0 AND due_ms <= ?2"
+                              "  AND (priority, id) < (?3, ?4) LIMIT ?5)");
     put_int(&q, host_id);
     put_int(&q, MAX(e->now_unix_ms, e->to->due_unix_ms));
     put_int(&q, e->to->priority);
-    put_int(&q, e->to->due_unix_ms);
     put_int(&q, e->id);
     put_int(&q, EXPLAIN_COUNT_MAX);
     if (query_next(&q))

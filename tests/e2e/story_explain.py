@@ -30,13 +30,12 @@ class Explain(Story):
         return said
 
 
-class Finished(Explain):
-    """One crawl with a URL of every fate."""
+class Fates(Explain):
+    """A crawl with a URL of every fate."""
+    OPTIONS = ("--depth", 2, "--exclude", "*/skip/*", "--no-sitemaps", "--per-host", 1)
 
-    def setUp(self):
-        super().setUp()
-        self.resets = 0
-        s = self.server
+    def crawl_all(self):
+        s, self.flaky_count = self.server, 0
         s.robots(ROBOTS)
         s.page("/", '<a href="/private/a">Members &amp; friends</a><a href="/private/open">o</a><a href="/a">A</a>'
                     '<a href="/b" rel="nofollow">B</a><a href="http://elsewhere.example/">away</a>'
@@ -51,13 +50,26 @@ class Finished(Explain):
             s.route(f"/{source}", redirect(f"/{target}", 301))
         s.route("/flaky", self.flaky)
         s.route("/dead", Reply(steps=[b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab"]))
-        self.crawl("--depth", 2, "--exclude", "*/skip/*", "--retries", 1, "--no-sitemaps", "--per-host", 1,
-                   "-H", "Authorization: Bearer s3cr3t", self.url("/"))
+        self.crawl(*self.OPTIONS, "--retries", 1, "-H", "Authorization: Bearer s3cr3t", self.url("/"))
         self.assert_lawful()
 
     def flaky(self, _hit):
-        self.resets += 1
-        return Reply(503, "later", headers=[("Retry-After", "1")]) if self.resets == 1 else Reply(body="<p>at last")
+        self.flaky_count += 1
+        return Reply(503, "later", headers=[("Retry-After", "1")]) if self.flaky_count == 1 else Reply(body="<p>at last")
+
+
+class Finished(Fates):
+    """One crawl for all; nothing here changes its database."""
+    crawled = None
+
+    def setUp(self):
+        if Finished.crawled is None:
+            self.addCleanup = self.addClassCleanup  # what is made here lives as long as the class
+            super().setUp()
+            self.crawl_all()
+            Finished.crawled = self.folder, self.db, self.server
+        self.folder, self.db, self.server = Finished.crawled
+        self.url = self.server.url
 
     def test_the_start_url(self):
         said = self.assert_says("/", "Verdict +Fetched .*: it answered 200", "Found +named as a start URL",
@@ -150,20 +162,6 @@ class Finished(Explain):
                 said = self.assert_says(url, never, *sentences)
                 self.assertEqual((said["known"], said["if_linked"]["excluded_by"]), (False, excluded))
 
-    def test_what_is_foreseen_comes_true(self):
-        """What explain says of URLs that were never seen is what the next run makes of them."""
-        paths = ("/new", "/private/x", "/private/open/x", "/skip/9", "/a/new", "/NEW?q=1")
-        self.server.fallback = lambda hit: Reply(body="<p>new")
-        said = {path: self.explain(path)[1] for path in paths}
-        foreseen = {path: s["if_linked"]["excluded_by"] or ("done" if s["robots"]["allowed"] else "robots")
-                    for path, s in said.items()}
-        self.assertEqual(set(foreseen.values()), {"done", "robots", "exclude"})
-        self.server.links("/hub", *paths)
-        self.crawl("--depth", 2, "--exclude", "*/skip/*", "--no-sitemaps", self.url("/hub"))
-        for path, fate in foreseen.items():
-            state, reason = self.state_of(self.url(path))
-            self.assertEqual(state if state == "done" else reason.split(":")[0], fate, path)
-
     def test_other_spellings(self):
         text, said = self.explain("/A/")
         self.assertEqual(said["known_spellings"], [])
@@ -178,10 +176,32 @@ class Finished(Explain):
         self.assertNotIn(b"s3cr3t", self.db.read_bytes())
         self.assertIn(b"Authorization: ***", self.db.read_bytes())
 
+
+class Again(Fates):
+    """A second run with other answers."""
+
+    def setUp(self):
+        super().setUp()
+        self.crawl_all()
+
+    def test_what_is_foreseen_comes_true(self):
+        """What explain says of URLs that were never seen is what the next run makes of them."""
+        paths = ("/new", "/private/x", "/private/open/x", "/skip/9", "/a/new", "/NEW?q=1")
+        self.server.fallback = lambda hit: Reply(body="<p>new")
+        said = {path: self.explain(path)[1] for path in paths}
+        foreseen = {path: s["if_linked"]["excluded_by"] or ("done" if s["robots"]["allowed"] else "robots")
+                    for path, s in said.items()}
+        self.assertEqual(set(foreseen.values()), {"done", "robots", "exclude"})
+        self.server.links("/hub", *paths)
+        self.crawl(*self.OPTIONS, self.url("/hub"))
+        for path, fate in foreseen.items():
+            state, reason = self.state_of(self.url(path))
+            self.assertEqual(state if state == "done" else reason.split(":")[0], fate, path)
+
     def test_robots_txt_that_was_changed_since(self):
         self.server.robots("User-agent: *\nDisallow: /elsewhere\n")
         self.server.links("/more", "/")
-        self.crawl("--depth", 2, "--exclude", "*/skip/*", "--no-sitemaps", self.url("/more"))
+        self.crawl(*self.OPTIONS, self.url("/more"))
         self.assert_says("/private/a", r"Not fetched: robots.txt line 3 'Disallow: /private/'\.\n",
                          "what once forbade it is gone: name it as a start URL")
 

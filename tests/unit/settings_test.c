@@ -81,6 +81,30 @@ static void defaults_are_read_as_defaults(void **state)
     assert_true(crawl_config_equal(&fx->crawl, &fx->read.crawl));
 }
 
+static void set_all_words(struct fixture *fx, bool others)
+{
+    size_t count;
+    const struct config_key *keys = config_keys(CONFIG_OF_CRAWL, &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *word = others ? keys[i].other_word : keys[i].word;
+        if (word != NULL)
+            set(fx, keys[i].name, word);
+    }
+}
+
+static void words_for_numbers_are_read_again(void **state)
+{
+    struct fixture *fx = *state;
+    for (int others = 0; others < 2; others++) {
+        set_all_words(fx, others != 0);
+        settings_release(&fx->read);
+        buf_clear(&fx->json);
+        write_and_read(fx);
+        assert_true(crawl_config_equal(&fx->crawl, &fx->read.crawl));
+    }
+    assert_int_equal(fx->read.crawl.every_ms, CONFIG_EVERY_AUTO);
+}
+
 /* Whoever adds a key need not think of this file. */
 static void every_key_but_seeds_is_kept(void **state)
 {
@@ -134,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_written_is_read_again, setup, teardown),
         cmocka_unit_test_setup_teardown(defaults_are_read_as_defaults, setup, teardown),
+        cmocka_unit_test_setup_teardown(words_for_numbers_are_read_again, setup, teardown),
         cmocka_unit_test_setup_teardown(every_key_but_seeds_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(secrets_are_left_out, setup, teardown),
         cmocka_unit_test_setup_teardown(what_another_version_wrote_is_passed_over, setup, teardown),

@@ -27,6 +27,15 @@ static void expect_str(struct str s, const char *expected)
         fail_msg("\"" STR_FMT "\" is not \"%s\"", STR_ARG(s), expected);
 }
 
+/* From outside, past the store. */
+static void doctor(struct fixture *f, const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
 /* ---- states, and who named it ---- */
 
 static void a_link__is_told_with_its_words(void **state)
@@ -108,6 +117,26 @@ static void requests__come_oldest_first_with_their_errors(void **state)
     expect_str(to.tries[1].remote_ip, "127.0.0.1");
     assert_int_equal(to.answer.status, 200);
     assert_int_equal(to.answer.fetched_unix_ms, FX_NOW + 2000);
+    store_explanation_release(&to);
+}
+
+static void a_revisit__is_told_with_its_time(void **state)
+{
+    struct fixture *f = *state;
+    struct store_lease lease = fx_lease(f, "http://a/");
+    (void)fx_page(f, &lease, 200);
+    fx_commit(f, 0);
+    struct store_explanation to = explain(f, "http://a/");
+    assert_int_equal(to.due_unix_ms, 0);
+    assert_int_equal(to.answer.versions, 1);
+    store_explanation_release(&to);
+    doctor(f, "UPDATE url_ SET due_ms = 123;"
+              "INSERT INTO version_(url_id, status, size, change)"
+              " SELECT id, 200, 1, 'first' FROM url_ UNION ALL SELECT id, 200, 2, 'new' FROM url_");
+    to = explain(f, "http://a/");
+    assert_int_equal(to.state, URL_DONE);
+    assert_int_equal(to.due_unix_ms, 123);
+    assert_int_equal(to.answer.versions, 2);
     store_explanation_release(&to);
 }
 
@@ -342,14 +371,6 @@ static void the_run__is_told_while_it_lasts_and_after(void **state)
     fx_open(f);
 }
 
-static void set_version(struct fixture *f, const char *pragma)
-{
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, pragma, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
-
 static void a_database_of_an_older_crawld__is_refused_with_the_way_out(void **state)
 {
     struct fixture *f = *state;
@@ -358,12 +379,12 @@ static void a_database_of_an_older_crawld__is_refused_with_the_way_out(void **st
     struct errmsg msg = {""};
     const struct store_explain_want want = {.url = STR("http://a/")};
     fx_close(f, NULL);
-    set_version(f, "PRAGMA user_version = 2");
+    doctor(f, "PRAGMA user_version = 2");
     assert_int_equal(store_reader_open(&reader, f->path, &msg), CW_OK);
     assert_int_equal(store_explain(reader, &want, &to, &msg), CW_ESTORAGE);
     assert_non_null(strstr(msg.text, "brings it up to date"));
     store_reader_close(reader);
-    set_version(f, "PRAGMA user_version = 3");
+    doctor(f, "PRAGMA user_version = 3");
     fx_open(f);
 }
 
@@ -375,6 +396,7 @@ int main(void)
         TEST(a_link__is_told_with_its_words),
         TEST(a_seed__was_named_by_nobody_else),
         TEST(requests__come_oldest_first_with_their_errors),
+        TEST(a_revisit__is_told_with_its_time),
         TEST(redirects__are_told_in_both_directions),
         TEST(the_first_page_with_the_content__is_named),
         TEST(a_walk__counts_links_and_lists_pages_once),
