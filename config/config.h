@@ -40,11 +40,12 @@ struct crawl_config {
     int64_t timeout_ms;     /* of one request in all */
     int64_t max_size;       /* of one body, decoded */
     int64_t retries;
-    bool robots;     /* obey robots.txt; true */
-    bool follow;     /* follow links; true */
-    bool sitemaps;   /* read sitemaps; true */
-    bool requisites; /* fetch the parts of pages too; false */
-    bool traps;      /* look for pages without end; true */
+    int64_t stall_after_ms; /* without a finished URL until it counts as stalled */
+    bool robots;            /* obey robots.txt; true */
+    bool follow;            /* follow links; true */
+    bool sitemaps;          /* read sitemaps; true */
+    bool requisites;        /* fetch the parts of pages too; false */
+    bool traps;             /* look for pages without end; true */
     bool allow_private;
     bool insecure;
     enum config_store store;

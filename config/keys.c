@@ -92,6 +92,10 @@ static const struct config_key crawl_keys[] = {
      .meaning = "Largest body to accept, after decompression."},
     {FIELD(retries), .type = CONFIG_INT, .default_text = "2", .max = 20,
      .meaning = "How often to repeat a request that failed for a passing reason."},
+    {NAMED(stall_after, stall_after_ms), .type = CONFIG_DURATION, .default_text = "5s", .min = 100,
+     .max = DAY,
+     .meaning = "How long no URL may come to an end until the crawl counts as stalled and the log "
+                "says why."},
     {FIELD(robots), .type = CONFIG_BOOL, .default_text = "true",
      .meaning = "Whether to obey robots.txt."},
     {FIELD(follow), .type = CONFIG_BOOL, .default_text = "true",

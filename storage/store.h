@@ -136,7 +136,7 @@ struct store_queue {
     int64_t queued;   /* in the database, what is leased not counted */
     int64_t delay_ms; /* its clock as last stored; 0: not known */
 };
-enum { STORE_LONGEST_MAX = 8, STORE_WAL_BYTES = 256 * 1024 * 1024 };
+enum { STORE_LONGEST_MAX = 8, STORE_WAL_BYTES = 100 * 1024 * 1024 };
 struct store_survey {
     bool is_there;         /* it was asked for */
     int64_t later_hosts;   /* hosts with work that all waits for a time; counted up to 10,000 */

@@ -34,6 +34,7 @@ static const struct option_spec specs[] = {
     {"timeout", 0, "T", "longest time for one request [30s]"},
     {"max-size", 0, "S", "largest body, decoded, such as 500K or 10M [10M]"},
     {"retries", 0, "N", "further tries after a failure that may pass [2]"},
+    {"stall-after", 0, "T", "without a finished URL for so long, say what holds it up [5s]"},
     {"no-robots", 0, NULL, "do not ask for robots.txt (on your own sites only)"},
     {"user-agent", 0, "S", "who asks; its first word is what robots.txt rules name"},
     {"header", 'H', "'K: V'", "send this header, too (repeatable)"},

@@ -8,7 +8,7 @@ _crawld_options() # COMMAND
     crawl)
         echo "$common -o --output --revisit --fresh --input --scope --include --exclude --depth --no-follow \
             --no-sitemaps --no-traps --requisites --max-pages --max-pages-per-host \
-            --max-pages-per-domain --max-hosts-per-domain --max-time --per-host --connections --delay --timeout --max-size --retries \
+            --max-pages-per-domain --max-hosts-per-domain --max-time --per-host --connections --delay --timeout --max-size --retries --stall-after \
             --no-robots --user-agent -H --header --cookies --proxy --dns-servers --store --format \
             --allow-private --insecure"
         ;;
@@ -44,7 +44,7 @@ _crawld_kind() # OPTION
     --log-format | -f | --format | --scope | --store | --delay) echo values ;;
     --include | --exclude | --depth | --max-pages | --max-time | --per-host | --connections) echo word ;;
     --max-pages-per-host | --max-pages-per-domain | --max-hosts-per-domain) echo word ;;
-    --hash | --timeout | --max-size | --retries | --user-agent | -H | --header | --proxy | --dns-servers) echo word ;;
+    --hash | --timeout | --max-size | --retries | --stall-after | --user-agent | -H | --header | --proxy | --dns-servers) echo word ;;
     esac
 }
 

@@ -9,7 +9,11 @@
 #include "crawler/base/util.h"
 #include "crawler/cli/terminal.h"
 
-enum { INTERVAL_MS = 200 };
+enum {
+    INTERVAL_MS = 200,
+    TAIL_MAX = FORECAST_TEXT_SIZE + 8,
+    TOLD_FROM_MS = 10 * 1000, /* a forecast of less is not worth its room */
+};
 
 static void on_tick(uv_timer_t *timer);
 
@@ -55,34 +59,67 @@ void progress_close(struct progress *p)
     uv_close((uv_handle_t *)&p->timer, NULL);
 }
 
-/* Known only where a limit was set: what the web still holds is not. -1: unknown. */
-static int64_t time_left_ms(const struct progress *p, const struct crawl_status *status,
-                            int64_t elapsed_ms)
+/* By --max-pages, at the speed so far; -1: not known. */
+static int64_t left_by_pages_ms(const struct progress *p, const struct crawl_status *status,
+                                int64_t elapsed_ms)
 {
-    int64_t left_ms = -1;
-    if (p->max_time_ms != CONFIG_UNLIMITED)
-        left_ms = MAX(p->max_time_ms - elapsed_ms, 0);
-    if (p->max_pages != CONFIG_UNLIMITED && status->run_pages > 0) {
-        int64_t pages = MAX(p->max_pages - status->pages, 0);
-        int64_t by_pages = pages * elapsed_ms / status->run_pages;
-        left_ms = left_ms < 0 ? by_pages : MIN(left_ms, by_pages);
+    if (p->max_pages == CONFIG_UNLIMITED || status->run_pages == 0)
+        return -1;
+    return MAX(p->max_pages - status->pages, 0) * elapsed_ms / status->run_pages;
+}
+
+/* What is queued decides, unless a limit ends the crawl before. */
+static void say_time_left(const struct progress *p, const struct crawl_status *status,
+                          int64_t elapsed_ms, char ret_tail[TAIL_MAX])
+{
+    char left[UNITS_TEXT_SIZE], basis[FORECAST_TEXT_SIZE] = "";
+    int64_t left_ms = left_by_pages_ms(p, status, elapsed_ms);
+    bool pages_end_it =
+        p->max_pages != CONFIG_UNLIMITED && p->max_pages - status->pages < status->queued;
+    if (status->forecast != NULL && !pages_end_it && status->forecast->left_ms >= TOLD_FROM_MS) {
+        left_ms = status->forecast->left_ms;
+        forecast_text(status->forecast, basis);
     }
-    return left_ms;
+    int64_t by_time_ms =
+        p->max_time_ms == CONFIG_UNLIMITED ? -1 : MAX(p->max_time_ms - elapsed_ms, 0);
+    if (by_time_ms >= 0 && (left_ms < 0 || by_time_ms < left_ms)) {
+        left_ms = by_time_ms;
+        basis[0] = '\0';
+    }
+    units_format_duration(MAX(left_ms, 0), left);
+    if (basis[0] != '\0')
+        (void)snprintf(ret_tail, TAIL_MAX, ", %s", basis);
+    else if (left_ms >= 0)
+        (void)snprintf(ret_tail, TAIL_MAX, ", %s left", left);
+}
+
+/* A line has little room: while nothing moves its speed gives way to the reason. */
+static void format_stall(const struct crawl_status *status, const struct engine_status *engine,
+                         char ret_text[PROGRESS_TEXT_MAX])
+{
+    char why[DIAGNOSIS_TEXT_SIZE];
+    diagnosis_text(status->stall, why);
+    (void)snprintf(ret_text, PROGRESS_TEXT_MAX,
+                   "%" PRId64 " pages, %" PRId64 " queued, %u active, %s: %s", status->pages,
+                   status->queued, engine->running, status->draining ? "finishing" : "stalled",
+                   why);
 }
 
 void progress_format(const struct progress *p, const struct crawl_status *status,
                      const struct engine_status *engine, int64_t elapsed_ms,
                      char ret_text[PROGRESS_TEXT_MAX])
 {
-    char bytes[UNITS_TEXT_SIZE], left[UNITS_TEXT_SIZE], tail[64] = "";
-    int64_t left_ms = time_left_ms(p, status, elapsed_ms);
+    char bytes[UNITS_TEXT_SIZE], tail[TAIL_MAX] = "";
     int64_t rate = elapsed_ms > 0 ? status->run_pages * 1000 / elapsed_ms : 0;
+    if (status->stall != NULL) {
+        format_stall(status, engine, ret_text);
+        return;
+    }
     units_format_size((uint64_t)status->bytes, bytes);
-    units_format_duration(MAX(left_ms, 0), left);
     if (status->draining)
         (void)snprintf(tail, sizeof tail, ", finishing what is under way");
-    else if (left_ms >= 0)
-        (void)snprintf(tail, sizeof tail, ", %s left", left);
+    else
+        say_time_left(p, status, elapsed_ms, tail);
     (void)snprintf(
         ret_text, PROGRESS_TEXT_MAX,
         "%" PRId64 " pages, %" PRId64 "/s, %" PRId64 " queued, %u active, %" PRId64 " errors, %s%s",

@@ -1,6 +1,6 @@
 /* progress: one line on a terminal that says how the crawl goes: pages, pages/s, queue, active,
- * errors, bytes, time left where it can be known. In a pipe: nothing. NO_COLOR is honoured
- * (no-color.org). Thread: the loop's. */
+ * errors, bytes, time left where it can be known; while the crawl is stalled, why. In a pipe:
+ * nothing. NO_COLOR is honoured (no-color.org). Thread: the loop's. */
 #ifndef CRAWLER_CLI_PROGRESS_H
 #define CRAWLER_CLI_PROGRESS_H
 
@@ -30,7 +30,7 @@ bool progress_is_shown(const struct progress *p);
 const char *progress_eraser(const struct progress *p);
 
 /* The text of the line for a status, without terminal controls: for tests and for the service. */
-enum { PROGRESS_TEXT_MAX = 256 };
+enum { PROGRESS_TEXT_MAX = 768 };
 void progress_format(const struct progress *p, const struct crawl_status *status,
                      const struct engine_status *engine, int64_t elapsed_ms,
                      char ret_text[PROGRESS_TEXT_MAX]);

@@ -97,6 +97,29 @@ static void print_counts(FILE *out, const char *head, const struct store_count *
     (void)fprintf(out, "\n");
 }
 
+/* How long the crawl stood still, the longest cause first; in shares of the whole time. */
+static void print_held(FILE *out, const struct crawl_result *result)
+{
+    bool said[CAUSE_COUNT] = {false};
+    for (unsigned n = 0;; n++) {
+        int longest = -1;
+        char held[UNITS_TEXT_SIZE];
+        for (int i = 0; i < CAUSE_COUNT; i++)
+            if (!said[i] && result->held_ms[i] > 0 &&
+                (longest < 0 || result->held_ms[i] > result->held_ms[longest]))
+                longest = i;
+        if (longest < 0) {
+            (void)fprintf(out, "%s", n > 0 ? "\n" : "");
+            return;
+        }
+        said[longest] = true;
+        units_format_duration(result->held_ms[longest], held);
+        (void)fprintf(out, "%s%s: %s (%" PRId64 " %%)", n == 0 ? "  held up by  " : ", ",
+                      stall_cause_word((enum stall_cause)longest), held,
+                      result->held_ms[longest] * 100 / MAX(result->elapsed_ms, 1));
+    }
+}
+
 void report_print_summary(FILE *out, const struct crawl_result *result, const char *db_path)
 {
     char elapsed[UNITS_TEXT_SIZE];
@@ -114,4 +137,6 @@ void report_print_summary(FILE *out, const struct crawl_result *result, const ch
     print_counts(out, "not fetched", summary->reasons, summary->reason_count);
     if (summary->queued > 0)
         (void)fprintf(out, "  still queued %" PRId64 "\n", summary->queued);
+    if (result->held_ms != NULL)
+        print_held(out, result);
 }

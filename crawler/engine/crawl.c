@@ -144,6 +144,7 @@ enum cw_err crawl_start(struct crawl **ret, struct engine *engine,
     }
     (void)uv_timer_init(engine->loop, &crawl->due); /* cannot fail */
     (void)uv_timer_init(engine->loop, &crawl->deadline);
+    watch_open(&crawl->watch, crawl);
     engine_hold(engine); /* on_clocks() releases it */
     executor_run(engine->executor, LANE_STORE, &crawl->job, on_open, on_clocks);
     *ret = crawl;
@@ -248,6 +249,7 @@ static void on_opened(struct job *job)
         return;
     }
     crawl->state = CRAWL_RUNNING;
+    watch_note_open(&crawl->watch);
     workbench_init(&crawl->bench, crawl, crawl->engine->connections,
                    (unsigned)crawl->config->per_host);
     for (size_t i = 0; i < crawl->config->seeds.count; i++) {
@@ -300,11 +302,13 @@ static void on_prepare(void *arg, struct store_batch *batch)
     if (is_running)
         batch->want.revisits =
             revisits_want(&crawl->revisits, crawl->db_queued, batch->want.now_unix_ms);
+    batch->want.survey = watch_wants_survey(&crawl->watch);
 }
 
 static void on_stored(void *arg, const struct outcome *outcome)
 {
     struct crawl *crawl = crawl_from(arg);
+    watch_note_landed(&crawl->watch, outcome->state);
     crawl->unlanded_pages -= outcome->has_page || outcome->is_unchanged;
     crawl->run_unchanged += outcome->is_unchanged;
     if (!outcome->has_page)
@@ -365,6 +369,7 @@ static void on_landed(void *arg, const struct store_reply *reply)
     crawl->db_queued = reply->queued;
     crawl->seen = reply->seen;
     revisits_landed(&crawl->revisits, reply);
+    watch_note_reply(&crawl->watch, reply);
     if (crawl->state == CRAWL_RUNNING) {
         enum cw_err err = workbench_take(&crawl->bench, reply);
         if (err != CW_OK) {
@@ -391,6 +396,7 @@ static void on_landed(void *arg, const struct store_reply *reply)
 void crawl_record_attempt(struct crawl *crawl, const struct attempt *attempt)
 {
     crawl->bytes += attempt->size;
+    watch_note_end(&crawl->watch, attempt->err);
     struct bench_host *bh = workbench_find(&crawl->bench, attempt->host);
     if (bh != NULL) /* else the attempt itself moves the stored clock */
         bh->touched = true;
@@ -453,7 +459,10 @@ static void on_deadline(uv_timer_t *timer)
 
 void crawl_status(const struct crawl *crawl, struct crawl_status *ret)
 {
+    const struct watch *w = &crawl->watch;
     *ret = (struct crawl_status){
+        .stall = w->is_stalled ? &w->diagnosis : NULL,
+        .forecast = &w->forecast,
         .pages = crawl->stored_pages,
         .run_pages = crawl->run_pages,
         .errors = crawl->errors,

@@ -11,7 +11,9 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "crawler/engine/diagnosis.h"
 #include "crawler/engine/engine.h"
+#include "crawler/engine/forecast.h"
 #include "crawler/page.h"
 #include "storage/store.h"
 
@@ -27,6 +29,7 @@ struct crawl_result {
     int64_t pages;     /* stored by this run */
     int64_t unchanged; /* known pages that were as they had been; stored ones among them */
     int64_t elapsed_ms;
+    const int64_t *held_ms; /* [CAUSE_COUNT]: for how long each cause held it up */
 };
 
 struct crawl_options {
@@ -75,6 +78,8 @@ struct crawl_status {
     int64_t revisit_unix_ms; /* when the next known page is asked for again; 0: none is */
     int64_t behind_ms;       /* age of the batch that is being written */
     bool draining;
+    const struct diagnosis *stall;   /* why it stands still; NULL: it does not. Both are */
+    const struct forecast *forecast; /* borrowed until the loop turns; as of the last second */
 };
 void crawl_status(const struct crawl *crawl, struct crawl_status *ret);
 

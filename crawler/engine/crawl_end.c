@@ -39,6 +39,7 @@ void crawl_fail(struct crawl *crawl, enum cw_err err, const char *message)
     if (crawl->err == CW_OK)
         (void)errmsg_set(&crawl->message, err, "%s", message);
     crawl->err = err;
+    watch_note_failure(&crawl->watch);
     crawl_stop(crawl, "failed");
 }
 
@@ -78,7 +79,7 @@ static void on_due(uv_timer_t *timer)
 void crawl_close(struct crawl *crawl)
 {
     crawl->state = CRAWL_CLOSING;
-    crawl->open_parts = 2; /* the timers close last, with the store */
+    crawl->open_parts = 3; /* the timers close last, with the store */
     sitemaps_free(STEAL(crawl->sitemaps));
     if (crawl->robots != NULL)
         robotcache_close(STEAL(crawl->robots));
@@ -122,6 +123,7 @@ static void on_closed(struct job *job)
     workbench_release(&crawl->bench);
     uv_close((uv_handle_t *)&crawl->due, on_timer_closed);
     uv_close((uv_handle_t *)&crawl->deadline, on_timer_closed);
+    watch_close(&crawl->watch, on_timer_closed);
     crawl->due.data = crawl->deadline.data = crawl;
 }
 
@@ -138,6 +140,7 @@ static void on_timer_closed(uv_handle_t *handle)
         .summary = &crawl->summary,
         .pages = crawl->run_pages,
         .unchanged = crawl->revisits.unchanged,
+        .held_ms = crawl->watch.held_ms,
         .elapsed_ms = clock_mono_ms() - crawl->started_ms,
     };
     crawl->options.on_ended(crawl->options.arg, &result);

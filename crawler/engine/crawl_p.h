@@ -14,6 +14,7 @@
 #include "crawler/engine/sentry.h"
 #include "crawler/engine/sink.h"
 #include "crawler/engine/sitemaps.h"
+#include "crawler/engine/watch.h"
 #include "crawler/engine/workbench.h"
 
 enum crawl_state { CRAWL_OPENING, CRAWL_RUNNING, CRAWL_DRAINING, CRAWL_CLOSING };
@@ -46,6 +47,7 @@ struct crawl {
     size_t digesting_bytes;          /* raw bodies on their way through the parsers */
     uv_timer_t due;                  /* wakes when a URL that waits in the database is due */
     uv_timer_t deadline;             /* --max-time */
+    struct watch watch;              /* sees whether it moves */
     unsigned open_parts;             /* what the end still waits for */
     bool input_open, was_full, stopping, sink_open;
     const char *end_reason; /* static */

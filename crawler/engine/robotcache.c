@@ -376,6 +376,11 @@ enum cw_err robotcache_ask(struct robotcache *cache, const struct url *url,
     return CW_OK;
 }
 
+const struct errand *robotcache_errand(const struct robots_waiter *waiter)
+{
+    return waiter->entry != NULL ? &waiter->entry->errand : NULL;
+}
+
 void robotcache_leave(struct robots_waiter *waiter)
 {
     if (waiter->entry == NULL)

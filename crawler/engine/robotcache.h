@@ -78,6 +78,9 @@ void robotcache_close(struct robotcache *cache);
 /* The verdict on `url` (canonical). PENDING: `waiter` was taken in. CW_ENOMEM: nothing happened. */
 enum cw_err robotcache_ask(struct robotcache *cache, const struct url *url,
                            struct robots_waiter *waiter, struct robots_answer *ret) MUST_CHECK;
+/* The request that the waiter waits for; NULL when it does not. Borrowed until it is called. */
+struct errand;
+const struct errand *robotcache_errand(const struct robots_waiter *waiter);
 void robotcache_leave(struct robots_waiter *waiter); /* nothing happens when it does not wait */
 
 #endif

@@ -107,7 +107,7 @@ bool sink_is_idle(const struct sink *sink)
 
 int64_t sink_behind_ms(const struct sink *sink)
 {
-    return sink->busy ? clock_mono_ms() - sink->began_ms : 0;
+    return sink->busy || sink->folding ? clock_mono_ms() - sink->began_ms : 0;
 }
 
 static void write_now(struct sink *sink)
@@ -290,6 +290,7 @@ static void on_written(struct job *job)
     sink->reporting = false;
     if (log_is_long && !sink->closing) {
         sink->folding = true;
+        sink->began_ms = clock_mono_ms();
         executor_run(sink->options.executor, LANE_STORE, &sink->job, on_fold, on_folded);
     } else {
         go_on(sink);

@@ -59,6 +59,7 @@ bool sink_is_full(const struct sink *sink);
 size_t sink_unlanded(const struct sink *sink);   /* outcomes pushed and not yet in the database */
 bool sink_has_gathered(const struct sink *sink); /* something waits for the next batch */
 bool sink_is_idle(const struct sink *sink);      /* nothing gathered, nothing being written */
-int64_t sink_behind_ms(const struct sink *sink); /* age of the batch being written; 0: none */
+int64_t sink_behind_ms(const struct sink *sink); /* age of the batch being written, or of the
+                                                    folding of the log; 0: none */
 
 #endif

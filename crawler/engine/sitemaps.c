@@ -105,6 +105,15 @@ void sitemaps_free(struct sitemaps *all)
     free(all);
 }
 
+unsigned sitemaps_count(const struct sitemaps *all)
+{
+    unsigned count = all->working_count;
+    const struct file *f;
+    DL_FOREACH (all->queue, f)
+        count++;
+    return count;
+}
+
 bool sitemaps_are_done(const struct sitemaps *all)
 {
     return all->queue == NULL && all->working == NULL;

@@ -42,6 +42,7 @@ void sitemaps_go_on(struct sitemaps *all);
  * that has ended. */
 void sitemaps_drop(struct sitemaps *all);
 
+unsigned sitemaps_count(const struct sitemaps *all);     /* queued and being worked on */
 bool sitemaps_are_done(const struct sitemaps *all);      /* nothing is left to do */
 bool sitemaps_are_under_way(const struct sitemaps *all); /* a callback is still to come */
 

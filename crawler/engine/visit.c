@@ -461,6 +461,7 @@ static void on_answer(struct errand *errand, struct fetch_result *res,
     assert(v->magic == VISIT_MAGIC);
     v->host->touched = true;
     v->crawl->bytes += res->size;
+    watch_note_end(&v->crawl->watch, res->err);
     v->retry_after_ms = errand_retry_after_ms(res);
     if (begin_outcome(v) == NULL) {
         end_visit(v);
@@ -498,6 +499,19 @@ static void on_digested(struct job *job)
     digest_input_release(&v->input);
     widen_scope(v);
     judge_and_deliver(v);
+}
+
+void visits_view(const struct crawl *crawl, visit_view_fn *on_view, void *arg)
+{
+    const struct visit *v;
+    DL_FOREACH (crawl->visits, v) {
+        struct visit_view view = {.host = v->host, .for_robots = v->state == VISIT_ROBOTS};
+        if (view.for_robots)
+            view.errand = robotcache_errand(&v->waiter);
+        else if (v->state == VISIT_ERRAND)
+            view.errand = &v->errand;
+        on_view(arg, &view);
+    }
 }
 
 /* True: nothing of the visit is under way, it may end. */

@@ -22,4 +22,14 @@ void visits_drop(struct crawl *crawl, bool cancel_all);
 /* Visits that stood aside ask for a turn again, `count` of them at the most. */
 void visits_resume(struct crawl *crawl, size_t count);
 
+/* One visit, for the diagnosis of a stall. */
+struct errand;
+struct visit_view {
+    struct bench_host *host;
+    const struct errand *errand; /* what it waits for; NULL: the parsers */
+    bool for_robots;             /* the errand is not its own: it fetches robots.txt */
+};
+typedef void visit_view_fn(void *arg, const struct visit_view *view);
+void visits_view(const struct crawl *crawl, visit_view_fn *on_view, void *arg);
+
 #endif

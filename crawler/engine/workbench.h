@@ -9,6 +9,7 @@
 
 #include "crawler/base/err.h"
 #include "crawler/base/table.h"
+#include "crawler/engine/diagnosis.h"
 #include "crawler/frontier/hosts.h"
 #include "storage/store.h"
 
@@ -24,6 +25,10 @@ struct bench_host {
     bool touched;          /* its clock has moved since it was last stored */
     int32_t robots_status;
     int64_t robots_unix_ms;
+    /* for the length of one vitals_take() */
+    enum stall_cause held_by;
+    bool held_rests;
+    int64_t held_until_ms;
 };
 
 struct workbench {

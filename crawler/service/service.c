@@ -370,7 +370,8 @@ static void on_page_count(uv_timer_t *timer)
     struct engine_status engine;
     unsigned running = 0, count = 0;
     int64_t pages = 0, queued = 0;
-    char text[STATUS_MAX_BYTES];
+    char text[STATUS_MAX_BYTES], why[DIAGNOSIS_TEXT_SIZE] = "";
+    const char *stalled = NULL;
     DL_FOREACH (service->crawls, served) {
         struct crawl_status status;
         count++;
@@ -380,12 +381,17 @@ static void on_page_count(uv_timer_t *timer)
         running++;
         pages += status.pages;
         queued += status.queued;
+        if (status.stall != NULL && stalled == NULL) {
+            stalled = served->config->name;
+            diagnosis_text(status.stall, why);
+        }
     }
     engine_status(service->engine, &engine);
     (void)snprintf(text, sizeof text,
                    "%u of %u crawls running, %" PRId64 " pages, %" PRId64
-                   " queued, %u requests under way",
-                   running, count, pages, queued, engine.running);
+                   " queued, %u requests under way%s%s%s%s",
+                   running, count, pages, queued, engine.running, stalled != NULL ? "; " : "",
+                   stalled != NULL ? stalled : "", stalled != NULL ? " stalled: " : "", why);
     notify_status(str_of(text));
 }
 

@@ -104,11 +104,13 @@ static void the_summary__counts_by_kind(void **state)
                                           .reasons = reasons,
                                           .reason_count = 1,
                                           .queued = 3};
+    const int64_t held_ms[CAUSE_COUNT] = {[CAUSE_BACKOFF] = 400, [CAUSE_DNS_TIMEOUT] = 1200};
     struct crawl_result result = {.end_reason = "interrupted",
                                   .has_summary = true,
                                   .summary = &summary,
                                   .pages = 6,
-                                  .elapsed_ms = 2000};
+                                  .elapsed_ms = 2000,
+                                  .held_ms = held_ms};
     char got[1024];
     FILE *out = tmpfile();
     assert_non_null(out);
@@ -123,8 +125,25 @@ static void the_summary__counts_by_kind(void **state)
                              "  answers     200: 5, 404: 1\n"
                              "  not fetched excluded: robots: 2\n"
                              "  still queued 3\n"
+                             "  held up by  dns-timeout: 1.2s (60 %), back-off: 400ms (20 %)\n"
                              "interrupted: 6 pages in 0ms (0/s), stored in b.db\n");
 }
+
+static const struct forecast slow_host = {.left_ms = 7800000,
+                                          .by_host = true,
+                                          .host = "example.org",
+                                          .queued = 7800,
+                                          .interval_ms = 1000},
+                             quick_host = {.left_ms = 9000,
+                                           .by_host = true,
+                                           .host = "example.org",
+                                           .queued = 9,
+                                           .interval_ms = 1000};
+static const struct diagnosis stall = {
+    .reasons = {{.cause = CAUSE_BACKOFF, .words = "217 hosts in back-off"},
+                {.cause = CAUSE_WRITER, .words = "writer behind by 4.1s"}},
+    .count = 2,
+};
 
 static const struct progress_case {
     const char *name;
@@ -170,6 +189,50 @@ static const struct progress_case {
      2000,
      {.pages = 30, .run_pages = 20, .draining = true},
      "30 pages, 10/s, 0 queued, 2 active, 0 errors, 0 B, finishing what is under way"},
+    {"by the slowest host's queue",
+     -1,
+     -1,
+     2000,
+     {.pages = 30, .run_pages = 20, .queued = 9000, .forecast = &slow_host},
+     "30 pages, 10/s, 9000 queued, 2 active, 0 errors, 0 B, about 2h 10m left: example.org has "
+     "7,800 queued at one each 1.0s"},
+    {"by a limit of pages that ends it before",
+     40,
+     -1,
+     2000,
+     {.pages = 30, .run_pages = 20, .queued = 9000, .forecast = &slow_host},
+     "30 pages, 10/s, 9000 queued, 2 active, 0 errors, 0 B, 1.0s left"},
+    {"by a limit of time that ends it before",
+     -1,
+     5000,
+     2000,
+     {.pages = 30, .run_pages = 20, .queued = 9000, .forecast = &slow_host},
+     "30 pages, 10/s, 9000 queued, 2 active, 0 errors, 0 B, 3.0s left"},
+    {"a limit that is further away than the queue is long",
+     100000,
+     -1,
+     2000,
+     {.pages = 30, .run_pages = 20, .queued = 9000, .forecast = &slow_host},
+     "30 pages, 10/s, 9000 queued, 2 active, 0 errors, 0 B, about 2h 10m left: example.org has "
+     "7,800 queued at one each 1.0s"},
+    {"a moment is not worth telling",
+     -1,
+     -1,
+     2000,
+     {.pages = 30, .run_pages = 20, .queued = 9, .forecast = &quick_host},
+     "30 pages, 10/s, 9 queued, 2 active, 0 errors, 0 B"},
+    {"why it stands still",
+     -1,
+     -1,
+     2000,
+     {.pages = 30, .run_pages = 20, .queued = 9000, .forecast = &slow_host, .stall = &stall},
+     "30 pages, 9000 queued, 2 active, stalled: 217 hosts in back-off; writer behind by 4.1s"},
+    {"why it does not come to its end",
+     -1,
+     -1,
+     2000,
+     {.pages = 30, .draining = true, .stall = &stall},
+     "30 pages, 0 queued, 2 active, finishing: 217 hosts in back-off; writer behind by 4.1s"},
 };
 
 static void the_progress_line__tells_what_can_be_known(void **state)
