@@ -191,6 +191,8 @@ struct store_reply {
     size_t revisits;         /* settled URLs that were queued again */
     int64_t revisit_unix_ms; /* when the next of the others is due, be it in the past; 0: none */
     struct store_survey survey;
+    int64_t now_unix_ms; /* the time that next_due_unix_ms is to be compared with: the wall clock
+                            may have been set since */
 };
 void store_reply_release(struct store_reply *reply);
 

@@ -358,7 +358,7 @@ static void wait_for_due(struct crawl *crawl, const struct store_reply *reply)
     if (due_unix_ms == 0 && crawl->aside == NULL)
         return;
     if (due_unix_ms != 0)
-        wait_ms = MIN(MAX(due_unix_ms - clock_unix_ms(), shortest_ms), wait_ms);
+        wait_ms = MIN(MAX(due_unix_ms - reply->now_unix_ms, shortest_ms), wait_ms);
     crawl_look_soon(crawl, crawl->aside != NULL ? MIN(wait_ms, ASIDE_WAIT_MS) : wait_ms);
 }
 

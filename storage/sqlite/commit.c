@@ -122,6 +122,7 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
         return err;
     }
     store->clocks.last_unix_ms = now;
+    reply.now_unix_ms = now;
     reply.queued = store->totals.queued;
     reply.active = store->totals.active;
     reply.pages = store->totals.pages;

@@ -156,8 +156,8 @@ class Proof(Story):
         self.assertEqual(self.value("SELECT count(*) FROM url WHERE state IN ('queued', 'active')"), 0)
 
     def test_pauses_survive_kills_and_a_wall_clock_that_is_set(self):
-        town = Town(self, HOSTS, pages=3)
-        self.crawl_with_kills(town, town.options("1s", 1), (HOSTS * 3 // 2, HOSTS * 4))
+        town = Town(self, HOSTS, pages=5)
+        self.crawl_with_kills(town, town.options("1s", 1), (HOSTS, HOSTS * 5 // 2))
         terms = Terms(DELAY, 1, SLOTS_OF_ADDRESS, town.crawl_delays(), town.rests)
         hits = town.server.hits
         broken = [*check_pauses(hits, terms, town.lost), *check_slots(hits, terms), *check_robots_first(hits)]
@@ -166,6 +166,10 @@ class Proof(Story):
         refusals = [h for h in hits if h.status in (429, 503)]
         figure(f"{len(refusals)} refusals, {sum(h in town.lost for h in refusals)} of them lost with a kill")
         self.assertGreaterEqual(len(refusals), HOSTS // 10)
+        stricter = Terms(DELAY * 1.2, 1, 0, {h: 2 * CRAWL_DELAY for h in terms.crawl_delays},
+                         {hit: rest and 5 * rest for hit, rest in town.rests.items()})
+        found = {b.rule for b in [*check_pauses(hits, stricter, town.lost), *check_slots(hits, stricter)]}
+        self.assertEqual(found, {"delay", "Crawl-delay", "Retry-After", "address slots"}, "the check sees what breaks")
 
     def test_slots_of_hosts_and_addresses_survive_kills(self):
         town = Town(self, HOSTS // 5, pages=10)
