@@ -15,6 +15,10 @@
 #include "crawler/base/str.h"
 #include "crawler/page.h"
 
+/* What the database engine takes from the process as a whole. Call it once, while there is one
+ * thread and no store or reader yet; without it all works the same, only slower. */
+void store_prepare_process(void);
+
 struct store;
 
 struct store_options {

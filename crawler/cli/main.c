@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "crawler/cli/cmd.h"
+#include "storage/store.h"
 
 static const struct command *const commands[] = {
     &command_crawl,   &command_serve, &command_query, &command_cat,
@@ -58,5 +59,6 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)setlocale(LC_CTYPE, ""); /* for the width of characters on a terminal, nothing else */
     raise_descriptor_limit();
+    store_prepare_process();
     return command->run(argc - 1, argv + 1);
 }
