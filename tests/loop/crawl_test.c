@@ -587,7 +587,7 @@ static void a_disk_that_does_not_answer__stops_the_requests(void **state)
     httpserver_counts(f.server, &counts);
     assert_int_equal(sink_unlanded(run.crawl->sink), 8);
     assert_true(counts.requests <= (unsigned)run.crawl->stored_pages + 8);
-    assert_false(crawl_may_fetch(run.crawl));
+    assert_false(crawl_may_fetch(run.crawl, false));
     gate_open(&gate);
     run_finish(&run);
     assert_int_equal(run.done, 61);
