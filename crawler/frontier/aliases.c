@@ -10,7 +10,9 @@ enum {
     FIRST_SLOTS = 64, /* then twice as many whenever half are taken */
     PROBES = 32,
     SAME_PER_DIFFERENT = 8,
-    IN_FLIGHT = 1, /* in place of what the page said */
+    /* in place of what the page said */
+    IN_FLIGHT = 1,
+    SAID_NOTHING_NEW = 2,
 };
 
 /* What of a URL is left out when its identifier is. Which it should be is learned: without its
@@ -219,9 +221,9 @@ static void put_down(struct aliases *a, uint64_t hash, uint32_t said)
     *slot = tag_of(hash) | said;
 }
 
-static uint32_t shorten(uint32_t sum)
+static uint32_t shorten(uint32_t hash)
 {
-    return MAX(sum & (uint32_t)SAID_MASK, IN_FLIGHT + 1);
+    return MAX(hash & (uint32_t)SAID_MASK, SAID_NOTHING_NEW + 1);
 }
 
 /* ---- rules ---- */
@@ -278,7 +280,7 @@ struct alias_rule *aliases_find(struct aliases *a, struct str url, bool *ret_is_
     return rule;
 }
 
-static void mark(struct aliases *a, struct str url, uint32_t said)
+static void note(struct aliases *a, struct str url, uint32_t said)
 {
     struct alias_rule *rule = NULL;
     if (a->rule_count == 0)
@@ -291,45 +293,54 @@ static void mark(struct aliases *a, struct str url, uint32_t said)
 
 void aliases_reserve(struct aliases *a, struct str url)
 {
-    mark(a, url, IN_FLIGHT);
+    note(a, url, IN_FLIGHT);
 }
 
 void aliases_forget(struct aliases *a, struct str url)
 {
-    mark(a, url, 0);
+    note(a, url, 0);
+}
+
+static bool says(const struct print *print, uint32_t said)
+{
+    for (unsigned i = 0; i < print->count; i++)
+        if (shorten(print->items[i]) == said)
+            return true;
+    return false;
 }
 
 /* One identifier at a time is left out: was there a page without it, or with another one in its
- * place, and did it say the same? */
-static void compare(struct aliases *a, struct str url, const struct places *p, uint32_t said,
-                    bool is_old)
+ * place, and did it say the same? What was new of that page is what tells: all else may stand on
+ * any page of the site. */
+static void compare(struct aliases *a, uint64_t rest, const struct place *place,
+                    const struct print *print, uint32_t said)
 {
-    for (unsigned i = 0; i < p->count; i++) {
-        uint64_t rest = hash_without(url, p, 1u << i);
-        uint32_t before = look_up(a, rest);
-        struct alias_rule *rule = before > IN_FLIGHT ? make_rule(a, &p->items[i]) : NULL;
+    uint32_t before = look_up(a, rest);
+    if (before <= SAID_NOTHING_NEW) {
         put_down(a, rest, said);
-        if (rule == NULL)
-            continue;
-        bool is_same = before == said || is_old;
-        rule->same += is_same;
-        rule->differ += !is_same;
-        rule->is_dirty = true;
+        return;
     }
+    struct alias_rule *rule = make_rule(a, place);
+    if (rule == NULL)
+        return;
+    bool is_same = says(print, before);
+    rule->same += is_same;
+    rule->differ += !is_same;
+    rule->is_dirty = true;
 }
 
-bool aliases_learn(struct aliases *a, struct str url, uint32_t sum, bool is_old)
+bool aliases_learn(struct aliases *a, struct str url, const struct print *print, uint32_t mark)
 {
     struct alias_rule *rule = NULL;
     const struct places p = find_places(url);
     unsigned which = find_learned(a, &p, &rule);
-    uint32_t said = shorten(sum);
-    uint64_t text = str_hash(str_from((const char *)&sum, sizeof sum));
-    compare(a, url, &p, said, is_old);
-    if (which != 0)
-        put_down(a, hash_without(url, &p, which), said);
-    if (p.count == 0)
-        put_down(a, hash_without(url, &p, 0), said);
+    uint32_t said = mark != 0 ? shorten(mark) : SAID_NOTHING_NEW;
+    uint64_t text = str_hash(str_from((const char *)&print->sum, sizeof print->sum));
+    for (unsigned i = 0; i < p.count; i++)
+        compare(a, hash_without(url, &p, 1u << i), &p.items[i], print, said);
+    uint64_t whole = hash_without(url, &p, which);
+    if ((which != 0 || p.count == 0) && look_up(a, whole) <= SAID_NOTHING_NEW)
+        put_down(a, whole, said);
     bool was_said = look_up(a, text) != 0;
     put_down(a, text, said);
     return was_said;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "crawler/base/str.h"
+#include "crawler/page.h"
 
 enum {
     ALIAS_PAIRS = 8,
@@ -32,7 +33,7 @@ struct alias_rule {
 };
 
 struct aliases {
-    uint64_t *slots; /* owned; what was fetched: 32 bits of a hash, 32 of what the page said */
+    uint64_t *slots; /* owned; what was fetched: 40 bits of a hash, 24 of what the page said */
     size_t slot_count, used;
     struct alias_rule rules[ALIAS_RULES_MAX];
     unsigned rule_count;
@@ -48,9 +49,9 @@ struct alias_rule *aliases_find(struct aliases *a, struct str url, bool *ret_is_
 void aliases_reserve(struct aliases *a, struct str url);
 void aliases_forget(struct aliases *a, struct str url);
 
-/* `url` said `sum` (print.sum), of which nothing was new when `is_old`. True: some page of the host
- * said the same. */
-bool aliases_learn(struct aliases *a, struct str url, uint32_t sum, bool is_old);
+/* `url` said `print`. `mark` is a shingle of it that no page said before, 0 when there is none: a
+ * page that says it, too, is the same one. True: some page of the host said exactly the same. */
+bool aliases_learn(struct aliases *a, struct str url, const struct print *print, uint32_t mark);
 
 /* Puts back a rule that was stored; what does not fit is left out. */
 void aliases_restore(struct aliases *a, const struct alias_rule *rule);

@@ -291,11 +291,20 @@ void traps_forget(struct trap_host *host, struct str url)
 
 /* ---- learning ---- */
 
-static unsigned count_new(struct trap_host *host, const struct print *print, uint32_t salt)
+/* How many shingles were never seen, of late; *ret_mark is the least of them, 0 when there is none.
+ */
+static unsigned count_new(struct trap_host *host, const struct print *print, uint32_t salt,
+                          uint32_t *ret_mark)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < print->count; i++)
-        count += seen_add(&host->seen, print->items[i] ^ salt);
+    uint32_t least = UINT32_MAX;
+    for (unsigned i = 0; i < print->count; i++) {
+        if (!seen_add(&host->seen, print->items[i] ^ salt))
+            continue;
+        count++;
+        least = MIN(least, print->items[i]);
+    }
+    *ret_mark = count > 0 ? least : 0;
     return count;
 }
 
@@ -304,12 +313,13 @@ static unsigned count_new(struct trap_host *host, const struct print *print, uin
 static unsigned weigh(struct trap_host *host, struct str url, const struct shapes *shapes,
                       const struct print *print)
 {
-    unsigned gain, count = count_new(host, print, 0);
+    uint32_t mark, ignored;
+    unsigned gain, count = count_new(host, print, 0, &mark);
     bool is_new_title = print->title != 0 && shapes->query_names < 2 &&
                         seen_add(&host->seen, print->title ^ 0x7469746C);
-    bool was_said = aliases_learn(&host->aliases, url, print->sum, count <= 1);
+    bool was_said = aliases_learn(&host->aliases, url, print, mark);
     if (shapes->is_listing)
-        count = count_new(host, print, (uint32_t)shapes->keys[0] | 1);
+        count = count_new(host, print, (uint32_t)shapes->keys[0] | 1, &ignored);
     else if (was_said)
         return 0;
     if (print->is_lost)
