@@ -27,7 +27,9 @@ int64_t lookup_host(struct db *db, struct str name)
 int64_t lookup_url(struct db *db, struct str url)
 {
     int64_t host = lookup_host(db, key_host_of_url(url));
-    bool is_there = host != LOOKUP_NONE;
+    if (host == LOOKUP_NONE)
+        return LOOKUP_NONE;
+    bool is_there = true;
     for (int64_t id = key_url(host, url); is_there; id = key_url_next(id))
         if (is_named(db, DB_LOOKUP_URL, "SELECT text FROM url_ WHERE id = ?", id, url, &is_there))
             return id;

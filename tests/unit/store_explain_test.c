@@ -6,7 +6,7 @@
 
 static struct store_explanation explain_with(struct fixture *f, struct store_explain_want want)
 {
-    struct store_explanation to;
+    struct store_explanation to = {0};
     struct store_reader *reader = NULL;
     struct errmsg msg = {""};
     if (store_reader_open(&reader, f->path, &msg) != CW_OK ||
