@@ -91,17 +91,20 @@ class Finished(Fates):
 
     def test_each_rule_that_keeps_a_url_out(self):
         long_url = self.value("SELECT url FROM url WHERE reason LIKE 'too-long%'")
-        for url, reason, sentence in (
-                ("/b", "nofollow", "Not fetched: every link to it says nofollow"),
-                ("http://elsewhere.example/", "scope", "Not fetched: outside --scope host: no start URL lives on its host"),
-                ("/skip/1", "exclude", r"Not fetched: it matches --exclude '\*/skip/\*'"),
-                ("/i.png", "requisite", "Not fetched: a part of pages"),
-                ("/search", "mention", "Not fetched: named, but neither as a page nor as a part of one"),
-                ("/a/b/c", "depth", r"Not fetched: too many links from a start URL, deeper than 2 \(--depth\)"),
-                (long_url, "too-long", "Not fetched: longer than 2048 bytes"),
-                (self.url("/" + "x" * 3000), "too-long", "Not fetched: longer than 2048 bytes")):
+        for url, reason, sentence, hint in (
+                ("/b", "nofollow", "every link to it says nofollow", "naming it as a start URL"),
+                ("http://elsewhere.example/", "scope", "outside --scope host: no start URL lives on its host", "a wider --scope"),
+                ("/skip/1", "exclude", r"it matches --exclude '\*/skip/\*'", "without that --exclude"),
+                ("/i.png", "requisite", "a part of pages", "--requisites"),
+                ("/search", "mention", "named, but neither as a page nor as a part of one", "naming it as a start URL"),
+                ("/a/b/c", "depth", r"too many links from a start URL, deeper than 2 \(--depth\)", "a larger --depth"),
+                (long_url, "too-long", "longer than 2048 bytes", None),
+                (self.url("/" + "x" * 3000), "too-long", "longer than 2048 bytes", None)):
             with self.subTest(url=url[:60]):
-                self.assertEqual(self.assert_says(url, sentence)["reason"], reason)
+                said = self.assert_says(url, "Verdict +Not fetched: " + sentence)
+                self.assertEqual(said["reason"], reason)
+                hints = [fact["says"] for fact in said["facts"] if fact["about"] == "Hint"]
+                self.assertEqual([words[:len(hint or "")] for words in hints], [hint] if hint else [])
 
     def test_redirects_in_both_directions(self):
         said = self.assert_says("/r2", rf"Redirected +from {re.escape(self.url('/r1'))} \(301\)",
