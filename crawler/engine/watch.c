@@ -66,7 +66,7 @@ void watch_note_landed(struct watch *w, enum url_state to)
 
 bool watch_wants_survey(const struct watch *w)
 {
-    return clock_mono_ms() - w->surveyed_ms >= SURVEY_MS;
+    return w->is_stalled || clock_mono_ms() - w->surveyed_ms >= SURVEY_MS;
 }
 
 /* A long query keeps what is committed from going into the file; nothing is wrong but the disk. */
@@ -193,11 +193,11 @@ static void judge(struct watch *w, int64_t now_ms)
     }
     if (w->is_stalled) {
         w->held_ms[diagnosis_cause(&w->diagnosis)] += now_ms - w->looked_ms;
+        tell_stall(w, now_ms); /* one pulse later, by when the survey has come */
     } else {
         w->since_ms = since_ms;
         begin_stall(w, now_ms);
     }
-    tell_stall(w, now_ms);
 }
 
 static void on_pulse(uv_timer_t *timer)

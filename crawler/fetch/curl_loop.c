@@ -27,7 +27,8 @@ struct watch {
     struct curl_loop *glue; /* borrowed; outlives the watch */
     uv_poll_t poll;
     curl_socket_t fd;
-    int events; /* of enum uv_poll_event, that libcurl wants now */
+    int events;      /* of enum uv_poll_event, that libcurl wants now */
+    uint64_t serial; /* no other watch has had it */
     bool is_ours;
 };
 
@@ -42,6 +43,7 @@ struct curl_loop {
     struct watch **watches; /* by descriptor */
     size_t watch_slots;
     unsigned socket_count; /* watches that are ours */
+    uint64_t watch_count;  /* ever made */
     unsigned open_handles;
     void (*on_closed)(void *arg);
     void *closed_arg;
@@ -216,7 +218,11 @@ static struct watch *watch_open(struct curl_loop *glue, curl_socket_t fd, bool i
     struct watch *watch = watch_slot_make(glue, fd) ? malloc(sizeof *watch) : NULL;
     if (watch == NULL)
         return NULL;
-    *watch = (struct watch){.magic = WATCH_MAGIC, .glue = glue, .fd = fd, .is_ours = is_ours};
+    *watch = (struct watch){.magic = WATCH_MAGIC,
+                            .glue = glue,
+                            .fd = fd,
+                            .serial = ++glue->watch_count,
+                            .is_ours = is_ours};
     if (uv_poll_init_socket(glue->loop, &watch->poll, fd) != 0) {
         free(watch);
         return NULL;
@@ -291,6 +297,21 @@ curl_socket_t curl_loop_open_socket(struct curl_loop *glue, const struct curl_so
     (void)close(fd);
     *reterr_errno = problem;
     return CURL_SOCKET_BAD;
+}
+
+struct curl_loop_socket curl_loop_name_socket(struct curl_loop *glue, curl_socket_t fd)
+{
+    const struct watch *watch = watch_find(glue, fd);
+    return (struct curl_loop_socket){.fd = fd, .serial = watch != NULL ? watch->serial : 0};
+}
+
+bool curl_loop_is_connected(struct curl_loop *glue, struct curl_loop_socket socket)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    const struct watch *watch = watch_find(glue, socket.fd);
+    return watch != NULL && watch->serial == socket.serial &&
+           getpeername(socket.fd, (struct sockaddr *)&peer, &size) == 0;
 }
 
 int curl_loop_close_socket(void *arg, curl_socket_t fd)

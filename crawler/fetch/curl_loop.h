@@ -5,6 +5,8 @@
 #define CRAWLER_FETCH_CURL_LOOP_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <uv.h>
 
 #include "crawler/base/err.h"
@@ -39,5 +41,13 @@ unsigned curl_loop_sockets(const struct curl_loop *glue);  /* open now, idle one
 curl_socket_t curl_loop_open_socket(struct curl_loop *glue, const struct curl_sockaddr *address,
                                     int *reterr_errno);
 int curl_loop_close_socket(void *glue, curl_socket_t fd);
+
+/* A socket that was just opened, by a name that no later one has. */
+struct curl_loop_socket {
+    curl_socket_t fd;
+    uint64_t serial;
+};
+struct curl_loop_socket curl_loop_name_socket(struct curl_loop *glue, curl_socket_t fd);
+bool curl_loop_is_connected(struct curl_loop *glue, struct curl_loop_socket socket);
 
 #endif

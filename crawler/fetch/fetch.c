@@ -215,6 +215,7 @@ curl_socket_t fetch_on_open_socket(void *arg, curlsocktype purpose, struct curl_
         stop_with(f, fetch_err_from_errno(os_errno), strerror(os_errno));
     else
         f->has_socket = true;
+    f->socket = curl_loop_name_socket(f->pool->glue, fd);
     return fd;
 }
 
@@ -305,12 +306,10 @@ size_t fetch_on_body(char *bytes, size_t size, size_t count, void *arg)
 
 enum fetch_phase fetch_phase(const struct fetch *f)
 {
-    curl_off_t connected_us = 0;
     if (f->was_sent)
         return f->head.status != 0 ? FETCH_ANSWERING : FETCH_ASKED;
-    if (f->easy != NULL)
-        (void)curl_easy_getinfo(f->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
-    return connected_us > 0 ? FETCH_SECURING : FETCH_CONNECTING;
+    bool is_connected = f->has_socket && curl_loop_is_connected(f->pool->glue, f->socket);
+    return is_connected ? FETCH_SECURING : FETCH_CONNECTING;
 }
 
 static int32_t info_ms(CURL *easy, CURLINFO info)

@@ -39,9 +39,10 @@ struct fetch {
 
     int64_t started_ms;
     bool is_tls;
-    bool was_sent;    /* a connection was there and the request went out */
-    bool has_socket;  /* at least one socket could be made */
-    bool was_stopped; /* by us: `verdict` counts, not libcurl's code */
+    bool was_sent;                  /* a connection was there and the request went out */
+    bool has_socket;                /* at least one socket could be made */
+    struct curl_loop_socket socket; /* the last of them */
+    bool was_stopped;               /* by us: `verdict` counts, not libcurl's code */
     enum cw_err verdict;
     struct heap_item first_byte; /* in pool->silent while the answer has not begun */
     struct head head;

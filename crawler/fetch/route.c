@@ -13,7 +13,8 @@ static bool may_reach(const struct sockaddr *address, socklen_t size)
     int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return errno != EAFNOSUPPORT;
-    bool is_lost = connect(fd, address, size) != 0 && (errno == ENETUNREACH || errno == ENETDOWN);
+    bool is_lost = connect(fd, address, size) != 0 &&
+                   (errno == ENETUNREACH || errno == ENETDOWN || errno == EADDRNOTAVAIL);
     (void)close(fd);
     return !is_lost;
 }
