@@ -58,11 +58,12 @@ class Collector:
 class Process:
     """One run of crawld."""
 
-    def __init__(self, arguments, folder, environment=None, with_input=False):
+    def __init__(self, arguments, folder, environment=None, with_input=False, under=()):
+        """`under`: a command that runs crawld, such as ("unshare", "--net")."""
         self.arguments = [str(a) for a in arguments]
         self.started = time.monotonic()
         self.popen = subprocess.Popen(
-            [BINARY, *self.arguments], cwd=folder, env=base_environment() | (environment or {}),
+            [*under, BINARY, *self.arguments], cwd=folder, env=base_environment() | (environment or {}),
             stdin=subprocess.PIPE if with_input else subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         self.out, self.err = Collector(self.popen.stdout), Collector(self.popen.stderr)

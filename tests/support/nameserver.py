@@ -13,12 +13,12 @@ A, NXDOMAIN, SERVFAIL = 1, 3, 2
 class NameServer:
     """`table`: {name: [address, ...]}; None as the list: SERVFAIL. `questions` is the log."""
 
-    def __init__(self, table, ttl=60):
-        self.table, self.ttl, self.questions = table, ttl, []
+    def __init__(self, table, ttl=60, port=0):
+        self.table, self.ttl, self.port, self.questions = table, ttl, port, []
 
     def __enter__(self):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind(("127.0.0.1", self.port))
         self.address = "127.0.0.1:%d" % self.socket.getsockname()[1]
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
