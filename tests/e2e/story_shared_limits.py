@@ -3,7 +3,7 @@ import signal
 
 from support.crawld import Story, broken_laws, copy_database, main
 from support.politeness import TOLERANCE
-from support.webserver import Reply
+from support.webserver import Reply, redirect
 
 
 class SharedLimits(Story):
@@ -18,9 +18,9 @@ class SharedLimits(Story):
     def db_of(self, name):
         return self.state / f"{name}.db"
 
-    def serve(self, *names, delay=0):
+    def serve(self, *names, delay=0, host=None):
         """Each crawl has one page of its own, all on one host."""
-        crawls = "".join(f"  - {{name: {name}, seeds: ['{self.server.url(f'/{name}')}'], delay: {delay}, retries: 0, "
+        crawls = "".join(f"  - {{name: {name}, seeds: ['{self.server.url(f'/{name}', host)}'], delay: {delay}, retries: 0, "
                          "allow_private: true, sitemaps: false}\n" for name in names)
         config = self.folder / "crawld.yaml"
         config.write_text(f"state_directory: {self.state}\ncrawls:\n{crawls}")
@@ -65,17 +65,20 @@ class SharedLimits(Story):
 
     def test_a_host_of_which_a_kill_left_no_trace_waits_its_delay(self):
         gate = self.server.gate()
-        self.server.robots("", status=404, gate=gate)
+        self.server.route("/robots.txt", redirect(self.server.url("/rules", host="localhost")))
+        self.server.page("/rules", "", status=404, gate=gate)
         service = self.serve("a", delay="2s")
-        self.server.wait_for(lambda: self.server.active == 1, "robots.txt under way")
+        self.server.wait_for(lambda: self.server.count("/rules") == 1, "robots.txt of one host under way at another")
         service.kill()
         gate.open()
         self.server.settle()
-        first, = self.server.hits
+        under_way, = self.server.hits_of("/rules")
+        self.server.robots("", status=404)
         self.server.forget()
-        self.serve("b", "a", delay="2s")
-        self.server.wait_for(lambda: self.server.hits, "a request")
-        self.assertGreaterEqual(self.server.hits[0].arrived - first.ended, 2 - TOLERANCE)
+        self.serve("b", "a", delay="2s", host="localhost")
+        of_host = lambda: [hit for hit in self.server.hits if hit.host == under_way.host]
+        self.server.wait_for(of_host, "a request of that host")
+        self.assertGreaterEqual(of_host()[0].arrived - under_way.ended, 2 - TOLERANCE)
 
 
 if __name__ == "__main__":
