@@ -11,7 +11,7 @@ class Audit(Story):
         super().setUp()
         self.server = self.web()
         self.server.links("/", *(f"/{i}" for i in range(8)))
-        self.server.fallback = lambda hit: Reply(body="<p>page")
+        self.server.fallback = lambda hit: Reply(body=f"<p>page {hit.path}")
 
     def polite(self, *options, robots="User-agent: *\nCrawl-delay: 0.3\n"):
         self.server.robots(robots)

@@ -67,6 +67,7 @@ class Process:
             stdin=subprocess.PIPE if with_input else subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         self.out, self.err = Collector(self.popen.stdout), Collector(self.popen.stderr)
+        self.on_killed = lambda: None
 
     @property
     def pid(self):
@@ -90,8 +91,18 @@ class Process:
             self.popen.send_signal(number)
 
     def kill(self):
+        was_running = self.is_running()
         self.signal(signal.SIGKILL)
-        return self.wait()
+        done = self.wait()
+        if was_running:
+            self.on_killed()
+        return done
+
+    def database(self, folder):
+        """What `crawl` writes to, if it was named."""
+        if self.arguments[0] != "crawl" or "-o" not in self.arguments:
+            return None
+        return folder / self.arguments[self.arguments.index("-o") + 1]
 
     def wait(self, seconds=PATIENCE):
         try:
@@ -121,11 +132,15 @@ def base_environment():
 
 
 class Story(unittest.TestCase):
+    """Every database is held against the laws at the end of each test, and after each kill as the kill left it.
+    `lawless`: why not, where a story breaks them itself."""
     maxDiff = 4000
+    lawless = None
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="crawld-e2e-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.addCleanup(self.check_databases)  # after all that still runs was killed
         self.db = self.folder / "crawl.db"
 
     def web(self, **options):
@@ -133,9 +148,26 @@ class Story(unittest.TestCase):
         return self.enterContext(WebServer(**options))
 
     def start(self, *arguments, **options):
-        process = Process(arguments, options.pop("folder", self.folder), **options)
+        folder = options.pop("folder", self.folder)
+        process = Process(arguments, folder, **options)
+        process.on_killed = lambda: self.check_wreck(process.database(folder))
         self.addCleanup(process.kill)
         return process
+
+    def check_wreck(self, path):
+        """A database that a kill left behind, in a copy: a look at it would repair it."""
+        if path and path.exists() and not self.lawless:
+            self.check_laws(copy_database(path, self.folder / "left-behind"))
+
+    def check_databases(self):
+        wrecks = {self.folder / "left-behind", self.folder / "wreck"}
+        for path in sorted(self.folder.rglob("*.db")):
+            if path.is_file() and path.parent not in wrecks and not self.lawless:
+                self.check_laws(copy_database(path, self.folder / "left-behind"))
+
+    def check_laws(self, path):
+        if is_ours(path):
+            self.assertEqual(broken_laws(path, ended=not is_open(path)), [])
 
     def crawld(self, *arguments, status=0, seconds=PATIENCE, feed=None, **options):
         """Runs crawld to its end and asserts its exit status (or one of several)."""
@@ -210,6 +242,26 @@ class connect:
         self.connection.close()
 
 
+APPLICATION_ID = 0x63776c64
+
+
+def is_ours(path):
+    """A database of crawld whose schema is there."""
+    with open(path, "rb") as file:
+        head = file.read(100)
+    if len(head) < 100 or not head.startswith(b"SQLite format 3") or int.from_bytes(head[68:72], "big") != APPLICATION_ID:
+        return False
+    with connect(path) as connection:
+        return connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'page'").fetchone()[0] == 1
+
+
+def is_open(path):
+    """Its last run did not end."""
+    with connect(path) as connection:
+        return connection.execute("SELECT count(*) FROM crawl WHERE ended_at IS NULL "
+                                  "AND started_at = (SELECT max(started_at) FROM crawl)").fetchone()[0] > 0
+
+
 STATES = ("queued", "active", "done", "failed", "excluded")
 LAWS = [
     ("a URL has two rows", "SELECT url FROM url GROUP BY url HAVING count(*) > 1"),
@@ -235,6 +287,13 @@ LAWS = [
     ("host.pages is not the number of its pages",
      "SELECT h.host, h.pages, n FROM host h LEFT JOIN (SELECT u.host AS host, count(*) AS n FROM page JOIN url u "
      "USING (url) GROUP BY u.host) USING (host) WHERE h.pages <> coalesce(n, 0)"),
+    ("host.queued is not the number of its queued URLs",
+     "SELECT h.name, h.queued, n FROM host_ h LEFT JOIN (SELECT host_id, count(*) AS n FROM url_ WHERE state = 0 "
+     "GROUP BY host_id) u ON u.host_id = h.id WHERE h.queued <> coalesce(n, 0)"),
+    ("a count by status or reason is not that of its rows",
+     "SELECT kind, name, sum(n) FROM (SELECT kind, name, n FROM tally_ "
+     "UNION ALL SELECT state, reason, -1 FROM url_ WHERE state IN (3, 4) "
+     "UNION ALL SELECT 2, cast(status AS TEXT), -1 FROM page_) GROUP BY kind, name HAVING sum(n) <> 0"),
     ("a URL's host is unknown", "SELECT url, host FROM url WHERE host NOT IN (SELECT host FROM host)"),
 ]
 
