@@ -276,6 +276,7 @@ void host_status(const struct host *host, struct host_status *ret)
         .quiet_until_ms = pace_start_ms(&host->pace),
         .running = host->running,
         .waiting = host->waiting_count,
+        .slots = pace_slots(&host->pace),
         .interval_ms = pace_interval_ms(&host->pace),
     };
 }

@@ -124,6 +124,7 @@ struct host_status {
     int64_t backoff_until_ms; /* INT64_MIN: none */
     int64_t quiet_until_ms;   /* no request starts before, whatever the reason; INT64_MIN: none */
     unsigned running, waiting;
+    unsigned slots;      /* requests that may be under way at once now: per_host, or fewer */
     int64_t interval_ms; /* between the starts of two requests, as things are; see pace.h */
 };
 void host_status(const struct host *host, struct host_status *ret);

@@ -23,7 +23,7 @@ struct address {
 
 /* Invariants, between calls:
  * - place follows from the rest (host_settle): IDLE if and only if `waiting` is empty, FULL if and
- *   only if one waits and (`locating` or running >= pace.per_host).
+ *   only if one waits and (`locating` or running >= pace_slots()).
  * - READY: in the heap under due_ms. CROWDED: in address->crowd, and pace_start_ms() <= due_ms.
  * - keeps_slot implies READY: a slot of `address` is taken for this host's next turn. */
 struct host {

@@ -1,7 +1,6 @@
 #include "crawler/frontier/pace.h"
 
 enum {
-    MEAN_WEIGHT = 4,       /* a new answer counts one in four: 8 answers replace 90 % of the past */
     REST_BASE_MS = 1000,   /* the first rest; each further one is twice as long */
     FAILURES_FORGIVEN = 2, /* lost connections that do not yet make a host rest */
     JITTER_PART = 4,       /* a rest grows by up to one in four */
@@ -17,6 +16,7 @@ void pace_init(struct pace *pace, const struct hosts_limits *limits,
         .not_before_ms = INT64_MIN,
         .backoff_until_ms = INT64_MIN,
     };
+    throttle_init(&pace->throttle);
     pace_set_policy(pace, policy);
 }
 
@@ -36,24 +36,32 @@ void pace_join_policy(struct pace *pace, const struct host_policy *policy)
 
 void pace_restore(struct pace *pace, int64_t delay_ms, int64_t next_ms)
 {
-    if (!pace->is_measured)
-        pace->mean_us = MAX(delay_ms, 0) * 1000;
+    throttle_restore(&pace->throttle, delay_ms);
     pace->not_before_ms = MAX(pace->not_before_ms, next_ms);
 }
 
 int64_t pace_delay_ms(const struct pace *pace)
 {
-    int64_t asked_ms = pace->is_auto ? pace->mean_us / 1000 : 0;
+    int64_t asked_ms =
+        pace->is_auto ? throttle_delay_us(&pace->throttle, pace->per_host) / 1000 : 0;
     asked_ms = MIN(MAX(asked_ms, pace->crawl_delay_ms), pace->limits->max_crawl_delay_ms);
     return MAX(asked_ms, pace->fixed_ms);
 }
 
+unsigned pace_slots(const struct pace *pace)
+{
+    return pace->is_auto ? throttle_slots(&pace->throttle, pace->per_host) : pace->per_host;
+}
+
 int64_t pace_interval_ms(const struct pace *pace)
 {
-    int64_t delay_ms = pace_delay_ms(pace), answer_ms = pace->mean_us * pace->per_host / 1000;
-    if (!pace->is_measured || answer_ms <= delay_ms)
-        return delay_ms + (pace->is_measured ? answer_ms : 0);
-    return MAX(delay_ms, (delay_ms + answer_ms) / pace->per_host);
+    int64_t delay_ms = pace_delay_ms(pace);
+    if (!pace->throttle.is_measured)
+        return delay_ms;
+    int64_t answer_ms = pace->throttle.mean_us / 1000;
+    if (answer_ms <= delay_ms)
+        return delay_ms + answer_ms;
+    return MAX(delay_ms, (delay_ms + answer_ms) / pace_slots(pace));
 }
 
 int64_t pace_start_ms(const struct pace *pace)
@@ -67,20 +75,6 @@ int64_t pace_start_ms(const struct pace *pace)
 void pace_on_start(struct pace *pace, int64_t now_ms)
 {
     pace->last_start_ms = now_ms;
-}
-
-/* An error may say that the host is slow, never that it is fast: a 503 comes quickly. */
-static void learn_mean(struct pace *pace, const struct turn_result *result)
-{
-    bool is_good = result->err == CW_OK && result->status < 400;
-    int64_t sample_us = MAX(result->elapsed_ms, 0) * 1000 / pace->per_host;
-    if (!is_good && sample_us <= pace->mean_us)
-        return;
-    if (pace->is_measured)
-        pace->mean_us += (sample_us - pace->mean_us) / MEAN_WEIGHT;
-    else
-        pace->mean_us = sample_us;
-    pace->is_measured = true;
 }
 
 /* What a request's end says about the host's health. */
@@ -147,6 +141,7 @@ static void back_off(struct pace *pace, struct str name, const struct turn_resul
     pace->rest_err = result->err;
     pace->rest_status = result->err == CW_OK ? result->status : 0;
     pace->backoff_until_ms = MAX(pace->backoff_until_ms, now_ms + rest_ms);
+    throttle_on_refusal(&pace->throttle, pace->per_host, rest_ms, !is_resting, now_ms);
 }
 
 void pace_on_end(struct pace *pace, struct str name, const struct turn_result *result,
@@ -154,7 +149,9 @@ void pace_on_end(struct pace *pace, struct str name, const struct turn_result *r
 {
     if (result->sent) {
         pace->last_end_ms = now_ms;
-        learn_mean(pace, result);
+        bool is_good = result->err == CW_OK && result->status < 400;
+        throttle_on_answer(&pace->throttle, pace->per_host, MAX(result->elapsed_ms, 0) * 1000,
+                           is_good, now_ms);
     }
     back_off(pace, name, result, now_ms);
 }

@@ -8,6 +8,7 @@
 
 #include "crawler/base/str.h"
 #include "crawler/frontier/hosts.h"
+#include "crawler/frontier/throttle.h"
 
 /* Times are INT64_MIN until there is one. */
 struct pace {
@@ -15,9 +16,8 @@ struct pace {
     unsigned per_host;                 /* the fewest that any crawl allows; at least 1 */
     int64_t fixed_ms;                  /* the longest delay that any crawl asks for */
     bool is_auto;                      /* some crawl asks for `auto` */
-    bool is_measured;                  /* mean_us comes from an answer, not from a restored clock */
-    int64_t mean_us;        /* what `auto` says: mean of elapsed time / per_host, in microseconds */
-    int64_t crawl_delay_ms; /* of robots.txt, not yet capped; 0 when none */
+    struct throttle throttle;          /* what `auto` has learned */
+    int64_t crawl_delay_ms;            /* of robots.txt, not yet capped; 0 when none */
     int64_t last_start_ms, last_end_ms;
     int64_t not_before_ms; /* a restored clock */
     int64_t backoff_until_ms;
@@ -46,8 +46,12 @@ int64_t pace_delay_ms(const struct pace *pace);
 
 /* How far apart its requests start while there are always more to make: what a forecast multiplies.
  * One that is answered within the delay is followed by the next a delay after its end; longer
- * answers overlap, per_host of them. */
+ * answers overlap, pace_slots() of them. */
 int64_t pace_interval_ms(const struct pace *pace);
+
+/* Requests that may be under way at once: all that the policies allow, or as many as `auto` found
+ * the host to bear. */
+unsigned pace_slots(const struct pace *pace);
 
 /* The first moment at which the next request may start; INT64_MIN: at any. */
 int64_t pace_start_ms(const struct pace *pace);

@@ -54,7 +54,7 @@ void host_settle(struct hosts *hosts, struct host *host)
     enum host_place place = HOST_READY;
     if (host->waiting == NULL)
         place = HOST_IDLE;
-    else if (host->locating != NULL || host->running >= host->pace.per_host)
+    else if (host->locating != NULL || host->running >= pace_slots(&host->pace))
         place = HOST_FULL;
     else if (host->place == HOST_CROWDED && due_ms <= host->due_ms)
         place = HOST_CROWDED;

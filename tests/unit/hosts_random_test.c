@@ -81,6 +81,17 @@ static int64_t earliest_ms(const struct ledger *l, const struct known_host *k)
     return MAX(latest_ms, status.backoff_until_ms);
 }
 
+/* Of those that its policy grants, `auto` may find that it bears fewer. */
+static unsigned slots_of(const struct known_host *k)
+{
+    struct host_status status;
+    host_status(k->host, &status);
+    assert_in_range(status.slots, 1, k->policy.per_host);
+    if (k->policy.delay_ms != HOST_DELAY_AUTO)
+        assert_int_equal(status.slots, k->policy.per_host);
+    return status.slots;
+}
+
 static void take_address(struct ledger *l, struct entry *e, int address)
 {
     if (e->address >= 0)
@@ -120,7 +131,7 @@ static void assert_nothing_could_start(struct ledger *l)
         return;
     for (int i = 0; i < HOSTS; i++) {
         const struct known_host *k = &l->known[i];
-        bool has_slot = k->waiting > 0 && !k->is_locating && k->out < k->policy.per_host;
+        bool has_slot = k->waiting > 0 && !k->is_locating && k->out < slots_of(k);
         bool is_crowded = k->address >= 0 && l->address_out[k->address] >= l->limits.per_address;
         if (has_slot && earliest_ms(l, k) <= l->now_ms)
             assert_true(is_crowded);
@@ -140,7 +151,7 @@ static void next(struct ledger *l)
     struct known_host *k = owner_of(l, e);
     assert_int_equal(e->state, WAITING);
     assert_true(l->out < l->limits.connections);
-    assert_true(k->out < k->policy.per_host && !k->is_locating);
+    assert_true(k->out < slots_of(k) && !k->is_locating);
     e->state = LOCATING;
     k->is_locating = true;
     k->out++, l->out++;
