@@ -2,17 +2,16 @@
 
 #include <sys/param.h>
 
-#include "tests/sim/support/agenda.h"
-
-void origin_init(struct origin *origin, const struct origin_kind *kind, uint64_t seed)
+void origin_init(struct origin *origin, const struct origin_kind *kind, int64_t day_us,
+                 uint64_t seed)
 {
-    *origin = (struct origin){.kind = kind, .chance = {seed}};
+    *origin = (struct origin){.kind = kind, .day_us = day_us, .chance = {seed}};
 }
 
 /* How much longer than usual service takes at this hour: a cosine over the day, 1 at its start. */
 static double breath_at(const struct origin *origin, int64_t now_us)
 {
-    double phase = 6.283185307179586 * (double)(now_us % DAY_US) / (double)DAY_US;
+    double phase = 6.283185307179586 * (double)(now_us % origin->day_us) / (double)origin->day_us;
     return 1 + origin->kind->breath * (1 - cos(phase)) / 2;
 }
 
@@ -74,7 +73,7 @@ double origin_capacity(const struct origin *origin, unsigned slots, int64_t now_
 {
     const struct origin_kind *kind = origin->kind;
     double breath = breath_at(origin, now_us), service_ms = kind->service_ms * breath;
-    double best =
-        MIN(1000 * kind->workers / service_ms, 1000 * slots / (service_ms + kind->network_ms));
+    unsigned out = MIN(slots, kind->workers + kind->queue);
+    double best = MIN(kind->workers / service_ms, out / (service_ms + kind->network_ms)) * 1000;
     return kind->rate > 0 ? MIN(best, kind->rate / breath) : best;
 }

@@ -18,17 +18,18 @@ struct origin_kind {
     double service_ms;       /* the mean time that a worker needs */
     double noise;            /* sigma of the logarithm of a request's service time */
     double network_ms;       /* there and back */
-    double thrash;  /* each waiting request lengthens service by this part, over the workers */
-    double rate;    /* requests a second that the bucket lets through; 0: no bucket */
-    unsigned burst; /* requests it holds back before it refuses */
-    bool is_strict; /* it does not hold back: what it does not refuse goes straight through */
-    double breath;  /* service takes up to this many times longer at the busiest hour; 0: never */
+    double thrash;     /* each waiting request lengthens service by this part, over the workers */
+    double rate;       /* requests a second that the bucket lets through; 0: no bucket */
+    unsigned burst;    /* requests it holds back before it refuses */
+    bool is_strict;    /* it does not hold back: what it does not refuse goes straight through */
+    double breath;     /* service takes 1 + breath times as long at the busiest hour */
     int retry_after_s; /* sent with 503; -1: not */
 };
 
 struct origin {
     const struct origin_kind *kind;
     struct chance chance;
+    int64_t day_us;                   /* from one quiet hour to the next */
     int64_t ends_us[ORIGIN_ROOM_MAX]; /* when those inside leave; at most workers + queue */
     unsigned inside;
     int64_t free_us[ORIGIN_ROOM_MAX]; /* when each worker is free */
@@ -42,11 +43,14 @@ struct origin_answer {
     unsigned at_origin; /* requests inside when it came, itself included */
 };
 
-void origin_init(struct origin *origin, const struct origin_kind *kind, uint64_t seed);
+void origin_init(struct origin *origin, const struct origin_kind *kind, int64_t day_us,
+                 uint64_t seed);
 struct origin_answer origin_ask(struct origin *origin, int64_t now_us);
 
 /* Requests a second that a crawler with `slots` could get at best at the time `now_us`: what the
- * workers do, what the bucket lets through, and what so many slots can ask one after the other. */
+ * workers do, what the bucket lets through, and what so many slots, but no more than the server has
+ * room for, can ask one after the other. No crawler gets quite there: it would have to know when
+ * each worker falls idle. */
 double origin_capacity(const struct origin *origin, unsigned slots, int64_t now_us);
 
 #endif
