@@ -29,7 +29,8 @@ struct sieve {
     size_t svg_depth;       /* of <svg>; its tags are not HTML's */
     bool in_foreign_object; /* HTML inside SVG */
     size_t template_depth;  /* of <template>; its text is not visible */
-    enum cw_err err;        /* the first one; nothing is passed after it */
+    bool after_border; /* a space was passed for a tag, and no word since */
+    enum cw_err err;  /* the first one; nothing is passed after it */
 };
 
 struct tag {
@@ -84,8 +85,10 @@ static void pass(struct sieve *s, struct str text)
         decode(s, text, false);
         text = buf_str(&s->decoded);
     }
-    if (text.len > 0 && s->err == CW_OK)
-        s->err = s->reader->on_text(s->reader->arg, text);
+    if (text.len == 0 || s->err != CW_OK)
+        return;
+    s->after_border = s->after_border && text.len == 1 && ascii_is_space(text.ptr[0]);
+    s->err = s->reader->on_text(s->reader->arg, text);
 }
 
 static void pass_text(struct sieve *s, struct str text)
@@ -97,8 +100,10 @@ static void pass_text(struct sieve *s, struct str text)
 /* A tag that parts words. */
 static void pass_space(struct sieve *s)
 {
-    if (s->template_depth == 0 && s->reader->on_text != NULL && s->err == CW_OK)
-        s->err = s->reader->on_text(s->reader->arg, STR(" "));
+    if (s->after_border || s->template_depth > 0 || s->reader->on_text == NULL || s->err != CW_OK)
+        return;
+    s->after_border = true;
+    s->err = s->reader->on_text(s->reader->arg, STR(" "));
 }
 
 /* Values are decoded once the whole tag is read: the room for all of them is made first, so that
