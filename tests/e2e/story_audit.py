@@ -50,7 +50,8 @@ class Audit(Story):
     def test_several_at_once_without_a_pause_pass(self):
         self.server.links("/", *(f"/{i}" for i in range(300)))
         self.server.robots("")
-        self.crawld("crawl", "-o", self.db, "--per-host", 8, self.server.url("/"))
+        # 300 pages that say the same are a trap; here their number is what counts
+        self.crawld("crawl", "-o", self.db, "--per-host", 8, "--no-traps", self.server.url("/"))
         said = self.audit()
         self.assertEqual((said["requests"], said["violations"]), (302 + self.server.count("/sitemap.xml"), 0))
         self.assertLessEqual(said["hosts"][0]["at_once"], 8)
