@@ -100,6 +100,8 @@ enum cw_err store_list_clocks(struct store *store, struct store_clocks *ret,
                               struct errmsg *reterr_msg) MUST_CHECK;
 void store_clocks_release(struct store_clocks *clocks);
 
+enum { STORE_LEAST_URLS = 2 };
+
 /* How much work the caller wants back. */
 struct store_want {
     const struct str
@@ -107,6 +109,8 @@ struct store_want {
     size_t host_count;
     size_t new_hosts; /* hosts not leased yet, the longest waiting first */
     size_t urls_per_host;
+    size_t
+        urls; /* about so many in all, evenly, but STORE_LEAST_URLS of each host; 0: any number */
     int64_t now_unix_ms; /* URLs due later stay where they are */
     bool survey;         /* fill store_reply.survey, too; about once a second is meant */
     size_t revisits;     /* settled URLs that are due, to be queued again at the most; needs

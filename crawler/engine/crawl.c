@@ -250,8 +250,7 @@ static void on_opened(struct job *job)
     }
     crawl->state = CRAWL_RUNNING;
     watch_note_open(&crawl->watch);
-    workbench_init(&crawl->bench, crawl, crawl->engine->connections,
-                   (unsigned)crawl->config->per_host);
+    workbench_init(&crawl->bench, crawl, (unsigned)crawl->config->per_host);
     for (size_t i = 0; i < crawl->config->seeds.count; i++) {
         struct errmsg why;
         err = crawl_add_seed(crawl, str_of(crawl->config->seeds.items[i]), &why);
@@ -399,7 +398,7 @@ void crawl_record_attempt(struct crawl *crawl, const struct attempt *attempt)
     watch_note_end(&crawl->watch, attempt->err);
     struct bench_host *bh = workbench_find(&crawl->bench, attempt->host);
     if (bh != NULL) /* else the attempt itself moves the stored clock */
-        bh->touched = true;
+        workbench_touch(&crawl->bench, bh);
     if (attempt->err != CW_OK)
         crawl->errors++;
     if (sink_add_attempt(crawl->sink, attempt) != CW_OK)
@@ -449,7 +448,7 @@ static void on_robots_known(void *arg, const struct robots_known *known)
         return;
     bh->robots_status = known->status > 0 ? known->status : -(int32_t)known->err;
     bh->robots_unix_ms = now_unix_ms;
-    bh->touched = true;
+    workbench_touch(&crawl->bench, bh);
 }
 
 static void on_deadline(uv_timer_t *timer)

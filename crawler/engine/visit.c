@@ -105,7 +105,7 @@ static void end_visit(struct visit *v)
     leave_sentry(v);
     DL_DELETE(crawl->visits, v);
     crawl->visit_count--;
-    v->host->visits--;
+    workbench_visit_ended(&crawl->bench, v->host);
     outcome_free(v->outcome);
     conditions_release(&v->conditions);
     url_release(&v->url);
@@ -298,7 +298,7 @@ enum cw_err visit_start(struct crawl *crawl, struct bench_host *host,
     v->lease.url = url_href(&v->url);
     DL_APPEND(crawl->visits, v);
     crawl->visit_count++;
-    host->visits++;
+    workbench_visit_began(&crawl->bench, host);
     take_known(v);
     if (crawl_puts_off(crawl, lease))
         put_off(v);
@@ -459,7 +459,7 @@ static void on_answer(struct errand *errand, struct fetch_result *res,
 {
     struct visit *v = CONTAINER_OF(errand, struct visit, errand);
     assert(v->magic == VISIT_MAGIC);
-    v->host->touched = true;
+    workbench_touch(&v->crawl->bench, v->host);
     v->crawl->bytes += res->size;
     watch_note_end(&v->crawl->watch, res->err);
     v->retry_after_ms = errand_retry_after_ms(res);
@@ -534,11 +534,30 @@ void visits_drop(struct crawl *crawl, bool cancel_all)
     }
 }
 
+void visits_return(struct crawl *crawl, const struct bench_host *host)
+{
+    struct visit *v, *next;
+    DL_FOREACH_SAFE (crawl->visits, v, next) {
+        if (v->host != host || v->is_going || !let_go(v, false))
+            continue;
+        if (begin_outcome(v) == NULL) { /* it stays leased until the store is opened again */
+            end_visit(v);
+            continue;
+        }
+        v->outcome->state = URL_QUEUED;
+        deliver(v);
+    }
+}
+
 void visits_resume(struct crawl *crawl, size_t count)
 {
-    for (; count > 0 && crawl->aside != NULL; count--) {
+    int64_t now_ms = clock_mono_ms();
+    while (count > 0 && crawl->aside != NULL) {
         struct visit *v = crawl->aside;
+        struct host_status status;
         step_in(v);
         errand_resume(&v->errand);
+        host_status(v->host->host, &status);
+        count -= status.quiet_until_ms <= now_ms; /* else it waits again, and takes no room */
     }
 }

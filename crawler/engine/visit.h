@@ -19,7 +19,10 @@ enum cw_err visit_start(struct crawl *crawl, struct bench_host *host,
  * Each is reported by crawl_visit_ended() when it is gone. */
 void visits_drop(struct crawl *crawl, bool cancel_all);
 
-/* Visits that stood aside ask for a turn again, `count` of them at the most. */
+/* Gives the URLs of a host back to the store, as they came, but for requests under way. */
+void visits_return(struct crawl *crawl, const struct bench_host *host);
+
+/* Visits that stood aside ask for a turn again, at most `count` of them that may go at once. */
 void visits_resume(struct crawl *crawl, size_t count);
 
 /* One visit, for the diagnosis of a stall. */

@@ -150,6 +150,12 @@ static void lease_host(struct work *w, struct host_row *h, size_t urls_per_host,
         lessons_read(w, h, reply, clock);
 }
 
+static size_t urls_of_a_host(const struct store_want *want, size_t hosts)
+{
+    size_t share = hosts > 0 ? MAX(want->urls / hosts, STORE_LEAST_URLS) : 0;
+    return want->urls > 0 ? MIN(share, want->urls_per_host) : want->urls_per_host;
+}
+
 void lease_grant(struct work *w, const struct store_want *want, struct store_reply *reply)
 {
     struct chosen chosen = {
@@ -158,13 +164,13 @@ void lease_grant(struct work *w, const struct store_want *want, struct store_rep
         return;
     choose_wanted(w, want, &chosen);
     reply->hosts_wait = choose_new(w, want, &chosen);
-    size_t urls = 0;
+    size_t urls = 0, per_host = urls_of_a_host(want, chosen.count);
     for (size_t i = 0; i < chosen.count; i++)
-        urls += MIN(want->urls_per_host, (size_t)chosen.hosts[i]->queued);
+        urls += MIN(per_host, (size_t)chosen.hosts[i]->queued);
     reply->hosts = reply_alloc(w, reply, chosen.count, sizeof *reply->hosts);
     reply->leases = reply_alloc(w, reply, urls, sizeof *reply->leases);
     for (size_t i = 0; w->db->err == CW_OK && i < chosen.count; i++)
-        lease_host(w, chosen.hosts[i], want->urls_per_host, reply);
+        lease_host(w, chosen.hosts[i], per_host, reply);
 }
 
 int64_t lease_next_due(struct work *w)

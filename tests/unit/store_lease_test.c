@@ -75,6 +75,29 @@ static void urls_of_a_host__come_by_priority_and_no_more_than_asked(void **state
     expect_leases(f, "a/3 a/4");
 }
 
+static void urls_in_all__are_shared_evenly_with_two_of_each_host_at_least(void **state)
+{
+    struct fixture *f = *state;
+    static char urls[30][16];
+    for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
+        (void)snprintf(urls[i], sizeof urls[i], "http://%c/%zu", "abc"[i % 3], i);
+        fx_seed(f, urls[i]);
+    }
+    f->batch.want.urls = 9;
+    fx_commit(f, 2);
+    assert_int_equal(f->reply.lease_count, 8); /* four of each */
+    f->batch.want.urls = 1;
+    fx_commit(f, 1);
+    assert_int_equal(f->reply.lease_count, 2);
+    f->batch.want.urls = 1000;
+    f->batch.want.urls_per_host = 3;
+    fx_want(f, "a");
+    fx_want(f, "b");
+    fx_want(f, "c");
+    fx_commit(f, 0);
+    assert_int_equal(f->reply.lease_count, 9);
+}
+
 static void host_given_back__goes_to_the_end_of_the_line(void **state)
 {
     struct fixture *f = *state;
@@ -338,6 +361,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(longest_waiting_host__comes_first),
         T(urls_of_a_host__come_by_priority_and_no_more_than_asked),
+        T(urls_in_all__are_shared_evenly_with_two_of_each_host_at_least),
         T(host_given_back__goes_to_the_end_of_the_line),
         T(url_due_later__stays_until_then_and_is_announced),
         T(new_url_of_a_waiting_host__does_not_wait_with_the_others),
