@@ -135,5 +135,5 @@ void sentry_learn(struct sentry *sentry, const struct outcome *o)
     bool is_content = o->page.status >= 200 && o->page.status < 300;
     struct trap_host *host = is_content ? traps_of(sentry, o->host) : NULL;
     if (host != NULL)
-        traps_learn(host, o->url, &o->page.print);
+        traps_learn(host, o->url, &o->page);
 }

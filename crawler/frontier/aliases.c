@@ -10,6 +10,7 @@ enum {
     FIRST_SLOTS = 64, /* then twice as many whenever half are taken */
     PROBES = 32,
     SAME_PER_DIFFERENT = 8,
+    NEWS_OF_THE_SAME = 1, /* the day's quotation */
     /* in place of what the page said */
     IN_FLIGHT = 1,
     SAID_NOTHING_NEW = 2,
@@ -310,34 +311,34 @@ static bool says(const struct print *print, uint32_t said)
 }
 
 /* One identifier at a time is left out: was there a page without it, or with another one in its
- * place, and did it say the same? What was new of that page is what tells: all else may stand on
- * any page of the site. */
+ * place, and did it say the same? Where what was new of that page is missing, it did not. Where it
+ * is there and hardly anything is new, it did. Else nobody knows: what seemed new of that page may
+ * have been what stands on every page, or this one was forgotten. */
 static void compare(struct aliases *a, uint64_t rest, const struct place *place,
-                    const struct print *print, uint32_t said)
+                    const struct print *print, const struct alias_news *news, uint32_t said)
 {
     uint32_t before = look_up(a, rest);
-    if (before <= SAID_NOTHING_NEW) {
+    struct alias_rule *rule = before > SAID_NOTHING_NEW ? make_rule(a, place) : NULL;
+    bool is_there = rule != NULL && says(print, before);
+    if (rule == NULL || (is_there && news->count > NEWS_OF_THE_SAME)) {
         put_down(a, rest, said);
         return;
     }
-    struct alias_rule *rule = make_rule(a, place);
-    if (rule == NULL)
-        return;
-    bool is_same = says(print, before);
-    rule->same += is_same;
-    rule->differ += !is_same;
+    rule->same += is_there;
+    rule->differ += !is_there;
     rule->is_dirty = true;
 }
 
-bool aliases_learn(struct aliases *a, struct str url, const struct print *print, uint32_t mark)
+bool aliases_learn(struct aliases *a, struct str url, const struct print *print,
+                   const struct alias_news *news)
 {
     struct alias_rule *rule = NULL;
     const struct places p = find_places(url);
     unsigned which = find_learned(a, &p, &rule);
-    uint32_t said = mark != 0 ? shorten(mark) : SAID_NOTHING_NEW;
+    uint32_t said = news->count > 0 ? shorten(news->least) : SAID_NOTHING_NEW;
     uint64_t text = str_hash(str_from((const char *)&print->sum, sizeof print->sum));
     for (unsigned i = 0; i < p.count; i++)
-        compare(a, hash_without(url, &p, 1u << i), &p.items[i], print, said);
+        compare(a, hash_without(url, &p, 1u << i), &p.items[i], print, news, said);
     uint64_t whole = hash_without(url, &p, which);
     if ((which != 0 || p.count == 0) && look_up(a, whole) <= SAID_NOTHING_NEW)
         put_down(a, whole, said);
@@ -357,8 +358,15 @@ size_t aliases_bytes(const struct aliases *a)
     return a->slot_count * sizeof *a->slots;
 }
 
-void aliases_release(struct aliases *a)
+void aliases_forget_all(struct aliases *a)
 {
     free(a->slots);
+    a->slots = NULL;
+    a->slot_count = a->used = 0;
+}
+
+void aliases_release(struct aliases *a)
+{
+    aliases_forget_all(a);
     *a = (struct aliases){0};
 }

@@ -40,6 +40,7 @@ struct aliases {
 };
 
 void aliases_release(struct aliases *a);
+void aliases_forget_all(struct aliases *a); /* what was fetched, not the rules */
 
 /* The rule by which `url` has an identifier that does not matter, or NULL. *ret_is_known: the page
  * was already asked for without it, or under another one. */
@@ -49,9 +50,15 @@ struct alias_rule *aliases_find(struct aliases *a, struct str url, bool *ret_is_
 void aliases_reserve(struct aliases *a, struct str url);
 void aliases_forget(struct aliases *a, struct str url);
 
-/* `url` said `print`. `mark` is a shingle of it that no page said before, 0 when there is none: a
- * page that says it, too, is the same one. True: some page of the host said exactly the same. */
-bool aliases_learn(struct aliases *a, struct str url, const struct print *print, uint32_t mark);
+/* What no page said before: how many shingles, and the least of them. */
+struct alias_news {
+    unsigned count;
+    uint32_t least;
+};
+
+/* `url` said `print`, which had that `news`. True: some page of the host said exactly the same. */
+bool aliases_learn(struct aliases *a, struct str url, const struct print *print,
+                   const struct alias_news *news);
 
 /* Puts back a rule that was stored; what does not fit is left out. */
 void aliases_restore(struct aliases *a, const struct alias_rule *rule);

@@ -1,61 +1,69 @@
 #include "crawler/frontier/seen.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "crawler/base/util.h"
 
-enum { FIRST_BITS = 1 << 13, GROWTH = 4, FULL_PART = 4 };
+enum { FIRST_BITS = 1 << 13, GROWTH = 4, FULL_PART = 8 };
 
 void seen_release(struct seen *seen)
 {
-    free(seen->young);
-    free(seen->old);
+    for (int i = 0; i < SEEN_GENERATIONS; i++)
+        free(seen->generations[i].bits);
     *seen = (struct seen){0};
 }
 
 size_t seen_bytes(const struct seen *seen)
 {
-    return (seen->young_bits + seen->old_bits) / 8;
+    size_t bytes = 0;
+    for (int i = 0; i < SEEN_GENERATIONS; i++)
+        bytes += seen->generations[i].count / 8;
+    return bytes;
 }
 
-static bool has_bit(const uint64_t *bits, size_t at)
+static bool has_bit(const struct seen_generation *g, size_t hash)
 {
-    return (bits[at / 64] >> at % 64 & 1) != 0;
+    size_t at = hash & (g->count - 1);
+    return (g->bits[at / 64] >> at % 64 & 1) != 0;
 }
 
-static void set_bit(struct seen *seen, size_t at)
+static void set_bit(struct seen *seen, size_t hash)
 {
-    seen->young_set += !has_bit(seen->young, at);
-    seen->young[at / 64] |= UINT64_C(1) << at % 64;
+    struct seen_generation *g = &seen->generations[0];
+    size_t at = hash & (g->count - 1);
+    seen->set += !has_bit(g, hash);
+    g->bits[at / 64] |= UINT64_C(1) << at % 64;
 }
 
-static bool begin_generation(struct seen *seen)
+static void begin_generation(struct seen *seen)
 {
-    size_t bits = MIN(MAX(seen->young_bits * GROWTH, FIRST_BITS), (size_t)SEEN_BYTES_MAX * 8);
-    uint64_t *fresh = calloc(bits / 64, sizeof *fresh);
-    if (fresh == NULL)
-        return false;
-    free(seen->old);
-    seen->old = seen->young;
-    seen->old_bits = seen->young_bits;
-    seen->young = fresh;
-    seen->young_bits = bits;
-    seen->young_set = 0;
-    return true;
+    size_t count = MAX(seen->generations[0].count * GROWTH, FIRST_BITS);
+    count = MIN(count, (size_t)SEEN_BYTES_MAX * 8);
+    uint64_t *bits = calloc(count / 64, sizeof *bits);
+    if (bits == NULL)
+        return; /* the one that is full goes on */
+    free(seen->generations[SEEN_GENERATIONS - 1].bits);
+    memmove(seen->generations + 1, seen->generations,
+            sizeof seen->generations - sizeof seen->generations[0]);
+    seen->generations[0] = (struct seen_generation){bits, count};
+    seen->set = 0;
 }
 
 bool seen_add(struct seen *seen, uint32_t hash)
 {
     /* samples have low bits that are all alike, so the high ones of a product count */
     size_t first = hash * UINT32_C(0x9E3779B1) >> 8, second = hash * UINT32_C(0x85EBCA77) >> 9;
-    bool is_full = seen->young_set * FULL_PART >= seen->young_bits;
-    if (is_full && !begin_generation(seen) && seen->young == NULL)
+    bool is_known = false;
+    if (seen->set * FULL_PART >= seen->generations[0].count)
+        begin_generation(seen);
+    for (int i = 0; i < SEEN_GENERATIONS && seen->generations[i].bits != NULL; i++) {
+        const struct seen_generation *g = &seen->generations[i];
+        is_known |= has_bit(g, first) && has_bit(g, second);
+    }
+    if (seen->generations[0].bits == NULL)
         return false;
-    bool is_known = seen->old != NULL && has_bit(seen->old, first % seen->old_bits) &&
-                    has_bit(seen->old, second % seen->old_bits);
-    size_t a = first % seen->young_bits, b = second % seen->young_bits;
-    is_known |= has_bit(seen->young, a) && has_bit(seen->young, b);
-    set_bit(seen, a);
-    set_bit(seen, b);
+    set_bit(seen, first);
+    set_bit(seen, second);
     return !is_known;
 }

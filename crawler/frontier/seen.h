@@ -1,7 +1,8 @@
-/* seen: which hashes came by of late, in bounded memory. Two generations of bits, two bits a hash:
- * when the younger one is a quarter full it becomes the older one, and a larger one begins, up to
- * SEEN_BYTES_MAX. So the last 130,000 hashes at least are remembered, and of those never seen one
- * in sixteen at most is taken for an old one. What comes by again is young again. Thread: one. */
+/* seen: which hashes came by of late, in bounded memory. A few generations of bits, two bits a
+ * hash: when the youngest is an eighth full a larger one begins, up to SEEN_BYTES_MAX, and the
+ * oldest is forgotten. So the last 130,000 hashes at least are remembered, and of those never seen
+ * one in twenty at most is taken for an old one. What comes by again is young again. Thread: one.
+ */
 #ifndef CRAWLER_FRONTIER_SEEN_H
 #define CRAWLER_FRONTIER_SEEN_H
 
@@ -9,12 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SEEN_BYTES_MAX = 128 * 1024 }; /* of one generation */
+enum {
+    SEEN_GENERATIONS = 3,
+    SEEN_BYTES_MAX = 128 * 1024, /* of one generation */
+};
 
 struct seen {
-    uint64_t *young, *old; /* owned; NULL: none yet */
-    size_t young_bits, old_bits;
-    size_t young_set; /* bits that are set */
+    struct seen_generation {
+        uint64_t *bits;              /* owned; NULL: none yet */
+        size_t count;                /* of bits */
+    } generations[SEEN_GENERATIONS]; /* the youngest first */
+    size_t set;                      /* bits that are set in it */
 };
 
 void seen_release(struct seen *seen);

@@ -20,6 +20,9 @@ enum {
     LATE_STEP = 8,         /* wasted pages that put a class one place back */
     WAYS = 8,              /* places of a class in the table */
     FIRST_CLASSES = 16,
+    /* what is seen beside shingles */
+    TITLE_SALT = 0x7469746C,
+    LINK_SALT = 0x6C696E6B,
 };
 
 /* ---- hosts ---- */
@@ -70,15 +73,21 @@ void trap_count_bytes(struct trap_host *host)
     host->bytes = bytes;
 }
 
-/* From the end of the line, what has been stored already. */
+/* From the end of the line: first what was read, which tells little of a host that was left alone,
+ * then hosts whose lessons are stored. */
 static void make_room(struct traps *traps)
 {
     enum { LOOK_AT = 16 };
     struct trap_host *host = traps->line != NULL ? traps->line->prev : NULL;
-    for (int i = 0; i < LOOK_AT && host != NULL && traps->bytes > traps->max_bytes; i++) {
-        struct trap_host *before = host == traps->line ? NULL : host->prev;
-        if (!host->has_dirty)
+    for (int i = 0; i < LOOK_AT && host != traps->line && traps->bytes > traps->max_bytes; i++) {
+        struct trap_host *before = host->prev;
+        if (seen_bytes(&host->seen) + aliases_bytes(&host->aliases) > 0) {
+            seen_release(&host->seen);
+            aliases_forget_all(&host->aliases);
+            trap_count_bytes(host);
+        } else if (!host->has_dirty) {
             forget_host(traps, host);
+        }
         host = before;
     }
 }
@@ -213,6 +222,8 @@ static struct trap_class *find_judge(const struct trap_host *host, const struct 
 
 static bool has_credit(const struct trap_host *host)
 {
+    if (host->gain < (int64_t)TRAP_FEW_NEW * WHOLE)
+        return host->wasted < (int64_t)TRAP_CREDIT_OF_FEW * WHOLE;
     return host->wasted < (int64_t)TRAP_CREDIT * WHOLE + host->gain / TRAP_CREDIT_PART;
 }
 
@@ -291,21 +302,17 @@ void traps_forget(struct trap_host *host, struct str url)
 
 /* ---- learning ---- */
 
-/* How many shingles were never seen, of late; *ret_mark is the least of them, 0 when there is none.
- */
-static unsigned count_new(struct trap_host *host, const struct print *print, uint32_t salt,
-                          uint32_t *ret_mark)
+/* The shingles that were not seen of late. */
+static struct alias_news find_news(struct trap_host *host, const struct print *print, uint32_t salt)
 {
-    unsigned count = 0;
-    uint32_t least = UINT32_MAX;
+    struct alias_news news = {.least = UINT32_MAX};
     for (unsigned i = 0; i < print->count; i++) {
         if (!seen_add(&host->seen, print->items[i] ^ salt))
             continue;
-        count++;
-        least = MIN(least, print->items[i]);
+        news.count++;
+        news.least = MIN(news.least, print->items[i]);
     }
-    *ret_mark = count > 0 ? least : 0;
-    return count;
+    return news;
 }
 
 /* How much of a page is new, in parts of WHOLE. A short list of things known from elsewhere is
@@ -313,13 +320,13 @@ static unsigned count_new(struct trap_host *host, const struct print *print, uin
 static unsigned weigh(struct trap_host *host, struct str url, const struct shapes *shapes,
                       const struct print *print)
 {
-    uint32_t mark, ignored;
-    unsigned gain, count = count_new(host, print, 0, &mark);
+    struct alias_news news = find_news(host, print, 0);
+    unsigned gain, count = news.count;
     bool is_new_title = print->title != 0 && shapes->query_names < 2 &&
-                        seen_add(&host->seen, print->title ^ 0x7469746C);
-    bool was_said = aliases_learn(&host->aliases, url, print, mark);
+                        seen_add(&host->seen, print->title ^ TITLE_SALT);
+    bool was_said = aliases_learn(&host->aliases, url, print, &news);
     if (shapes->is_listing)
-        count = count_new(host, print, (uint32_t)shapes->keys[0] | 1, &ignored);
+        count = find_news(host, print, (uint32_t)shapes->keys[0] | 1).count;
     else if (was_said)
         return 0;
     if (print->is_lost)
@@ -362,14 +369,41 @@ static void count_in_classes(struct trap_host *host, struct str url, const struc
     }
 }
 
-void traps_learn(struct trap_host *host, struct str url, const struct print *print)
+/* One that was refused has something new: what was believed of its classes is no longer. */
+static void start_anew(struct trap_host *host, const struct shapes *shapes)
+{
+    for (unsigned i = 0; i < shapes->count; i++) {
+        struct trap_class *class = trap_find_class(host, shapes->keys[i]);
+        if (class != NULL && is_poor(class))
+            class->fetched = class->gain = 0;
+    }
+}
+
+/* Does the page name a URL to crawl that no poor page named before? */
+static bool leads_on(struct trap_host *host, const struct page *page)
+{
+    bool leads = false;
+    for (size_t i = 0; i < page->link_count; i++) {
+        const struct page_link *link = &page->links[i];
+        if (link->verdict.reason == EXCLUDE_NONE)
+            leads |= seen_add(&host->seen, (uint32_t)str_hash(link->url) ^ LINK_SALT);
+    }
+    return leads;
+}
+
+void traps_learn(struct trap_host *host, struct str url, const struct page *page)
 {
     struct shapes shapes;
     unsigned which;
     shapes_of(url, &shapes);
-    unsigned gain = weigh(host, url, &shapes, print);
+    unsigned gain = weigh(host, url, &shapes, &page->print);
+    trap_count_bytes(host);
+    if (gain * POOR_PART < WHOLE && !leads_on(host, page))
+        return;
     struct trap_class *judge = find_judge(host, &shapes, &which);
     if (judge != NULL && is_poor(judge)) {
+        if (gain == WHOLE && !has_credit(host))
+            start_anew(host, &shapes);
         host->wasted += WHOLE - gain;
         judge->wasted += gain == 0;
     }
@@ -377,4 +411,5 @@ void traps_learn(struct trap_host *host, struct str url, const struct print *pri
     trap_note_change(host, &host->is_dirty);
     count_in_classes(host, url, &shapes, gain);
     trap_count_bytes(host);
+    make_room(host->traps);
 }

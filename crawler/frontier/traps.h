@@ -1,12 +1,12 @@
 /* traps: where a site makes pages without end, and what is said of them: go, later, never. Pure
  * policy, learned from what pages say (parse/shingles.h); DESIGN.md has the rule in words.
- *   Each class of URLs (shapes.h) has a yield: which part of its pages said something new. A class
- *   that yields less than a fifth waits until the host has nothing better (TRAP_LATER); what it
- *   wastes then is paid from a credit that the host earns with new pages; when that is used up, its
- *   URLs are refused (TRAP_REFUSE), but for a few, so that it can recover.
- * Bounded: TRAP_CLASSES_MAX classes and half a megabyte a host, `max_bytes` in all; hosts that were
- * not asked about for the longest time are forgotten first, and come back from the database.
- * Thread: one. */
+ *   Each class of URLs (shapes.h) has a yield: which part of its pages said something new. (One
+ * that says nothing new and names no new URL counts for nothing: it cannot lead on.) A class that
+ * yields less than a fifth waits until the host has nothing better (TRAP_LATER); what it wastes
+ * then is paid from a credit that the host earns with new pages; when that is used up, its URLs are
+ * refused (TRAP_REFUSE), but for a few, so that it can recover. Bounded: TRAP_CLASSES_MAX classes
+ * and half a megabyte a host, `max_bytes` in all; hosts that were not asked about for the longest
+ * time are forgotten first, and come back from the database. Thread: one. */
 #ifndef CRAWLER_FRONTIER_TRAPS_H
 #define CRAWLER_FRONTIER_TRAPS_H
 
@@ -18,10 +18,12 @@
 #include "crawler/page.h"
 
 enum {
-    TRAP_CLASSES_MAX = 256, /* of a host */
-    TRAP_EVIDENCE = 20,     /* pages of a class, before its yield is believed */
-    TRAP_CREDIT = 200,      /* pages that a host may waste, */
-    TRAP_CREDIT_PART = 5,   /* and one more for each of so many new ones */
+    TRAP_CLASSES_MAX = 256,    /* of a host */
+    TRAP_EVIDENCE = 20,        /* pages of a class, before its yield is believed */
+    TRAP_CREDIT = 200,         /* pages that a host may waste, */
+    TRAP_CREDIT_PART = 5,      /* and one more for each of so many new ones */
+    TRAP_FEW_NEW = 10,         /* of a host with fewer new ones what is said tells little: it may */
+    TRAP_CREDIT_OF_FEW = 1000, /* waste so many */
     TRAP_DETAIL_MAX = 320,
 };
 
@@ -49,7 +51,7 @@ void traps_judge(struct trap_host *host, struct str url, bool is_late, struct tr
 
 /* It is being asked for; a page came of it, asked for the first time; or nothing did. */
 void traps_reserve(struct trap_host *host, struct str url);
-void traps_learn(struct trap_host *host, struct str url, const struct print *print);
+void traps_learn(struct trap_host *host, struct str url, const struct page *page);
 void traps_forget(struct trap_host *host, struct str url);
 
 /* ---- the part of it that is stored: struct trap_lesson of page.h ---- */

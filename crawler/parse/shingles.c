@@ -223,7 +223,8 @@ void shingles_add_part(struct shingles *s, struct str url)
     uint32_t hash = hash_word(str_from(url.ptr + slash, query - slash));
     for (struct str rest = str_skip(url, query + 1); query < url.len && !str_is_absent(rest);) {
         struct str pair = str_cut(&rest, '&');
-        if (pair.len - str_find_char(pair, '=') <= SHORT_VALUE + 1) /* longer: a session, a key */
+        if (pair.len > 0 &&
+            pair.len - str_find_char(pair, '=') <= SHORT_VALUE + 1) /* longer: a session, a key */
             hash = (hash ^ hash_word(pair)) * PRIME;
     }
     add_heavy(s, hash, PART_WEIGHT);
