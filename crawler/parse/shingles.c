@@ -193,11 +193,14 @@ void shingles_init(struct shingles *s, struct str url)
 {
     memset(s, 0, sizeof *s);
     s->word = s->run = SEED;
+    s->text_left = SHINGLES_TEXT_MAX;
     read_numbers(s, url);
 }
 
 void shingles_add(struct shingles *s, struct str text)
 {
+    text = str_first(text, s->text_left);
+    s->text_left -= text.len;
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
         switch (kinds[c]) {
@@ -250,6 +253,7 @@ static uint32_t hash_title(const struct shingles *s, struct str title)
 void shingles_finish(struct shingles *s, struct str title, struct print *ret)
 {
     shingles_end_run(s);
+    s->text_left = MAX(s->text_left, TITLE_MAX);
     shingles_add(s, title);
     shingles_end_run(s);
     unsigned count = 0;

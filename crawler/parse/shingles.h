@@ -23,7 +23,8 @@ enum {
     SHINGLE_WORDS = 4,
     LONG_RUN_WORDS = 16,
     SHINGLES_SLOTS = 2 * SHINGLES_MAX,
-    SHINGLES_URL_NUMBERS = 8, /* numbers of the URL that count */
+    SHINGLES_URL_NUMBERS = 8,      /* numbers of the URL that count */
+    SHINGLES_TEXT_MAX = 64 * 1024, /* bytes of text that are read; what follows is not */
 };
 
 struct shingles {
@@ -32,6 +33,7 @@ struct shingles {
     uint32_t mask; /* hashes with any of these bits are left out */
     uint32_t numbers[SHINGLES_URL_NUMBERS];
     unsigned number_count;
+    size_t text_left; /* bytes */
     /* the word and the run being read */
     uint32_t word, number;
     unsigned letters, digits;
