@@ -350,7 +350,8 @@ struct store_explain_want {
     struct str url;           /* canonical */
     const struct str *others; /* other spellings, canonical: which of them are known? */
     size_t other_count;
-    bool walk; /* go through all links and pages for what no index answers */
+    struct str domain; /* its registrable domain, for `stored`; absent: not asked */
+    bool walk;         /* go through all links and pages for what no index answers */
     /* When `url` was never seen: the latest run, then each start URL, the targets of their
      * redirects included (`is_named`: not found by the crawl itself). NULL: neither. */
     void (*on_run)(void *arg, const struct store_run *run);
@@ -431,6 +432,9 @@ struct store_explanation {
     struct store_mention *links;       /* the first ones */
     size_t links_listed;
     struct store_place place;
+    struct budget_stored stored; /* what counts for budgets */
+    struct trap_lesson *lessons; /* what was learned of its host */
+    size_t lesson_count;
     struct store_robots_known robots;
     struct store_run run;
     struct str *others; /* those of want->others that are known */

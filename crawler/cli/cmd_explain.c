@@ -7,6 +7,7 @@
 #include "crawler/cli/terminal.h"
 #include "crawler/engine/credentials.h"
 #include "crawler/engine/vet.h"
+#include "crawler/frontier/priority.h"
 
 enum { TYPED_MAX_BYTES = 2 << 20, JSON_MAX_BYTES = 64 << 20 };
 
@@ -82,6 +83,7 @@ static enum cw_err ask(struct explained *e, const char *path, bool walk, struct 
         .url = str_first(url_href(&e->url), URL_MAX_BYTES), /* of a longer one the head is kept */
         .others = others,
         .other_count = e->spelling_count,
+        .domain = sentry_domain_of(url_host_key(&e->url)),
         .walk = walk,
         .on_run = on_run,
         .on_seed = on_seed,
@@ -109,6 +111,22 @@ static enum cw_err judge_robots(struct explained *e, struct errmsg *reterr_msg)
     return err == CW_OK ? CW_OK : errmsg_set(reterr_msg, err, "%s", cw_err_text(err));
 }
 
+/* What is queued, or would be, is still to pass budgets and traps. */
+static enum cw_err judge_sentry(struct explained *e, struct errmsg *reterr_msg)
+{
+    bool is_waiting = e->known.is_known && e->known.state == URL_QUEUED;
+    bool would_be = !e->known.is_known && e->verdict.reason == EXCLUDE_NONE;
+    if (!e->foresight.has_settings || !(is_waiting || would_be))
+        return CW_OK;
+    int32_t priority = is_waiting ? e->known.priority : PRIORITY_SEED + 1;
+    enum cw_err err = foresight_ask_sentry(&e->foresight, &e->url, &e->known, priority, &e->sentry);
+    if (err != CW_OK)
+        return errmsg_set(reterr_msg, err, "%s", cw_err_text(err));
+    if (would_be && e->sentry.reason != EXCLUDE_NONE)
+        e->verdict = (struct verdict){e->sentry.reason, str_of(e->sentry.detail)};
+    return CW_OK;
+}
+
 /* One never seen would be at least one link away from a start URL. */
 static enum cw_err judge(struct explained *e, struct errmsg *reterr_msg)
 {
@@ -119,10 +137,11 @@ static enum cw_err judge(struct explained *e, struct errmsg *reterr_msg)
         return CW_OK;
     }
     e->address_class = foresight_class(&e->foresight, &e->url, &e->reachable);
-    if (e->known.is_known || !e->foresight.has_settings)
-        return judge_robots(e, reterr_msg);
-    enum cw_err err =
-        foresight_judge(&e->foresight, &e->url, 1, &e->arena, &e->verdict, reterr_msg);
+    enum cw_err err = CW_OK;
+    if (!e->known.is_known && e->foresight.has_settings)
+        err = foresight_judge(&e->foresight, &e->url, 1, &e->arena, &e->verdict, reterr_msg);
+    if (err == CW_OK)
+        err = judge_sentry(e, reterr_msg);
     return err == CW_OK ? judge_robots(e, reterr_msg) : err;
 }
 

@@ -20,7 +20,8 @@ struct explained {
     struct verdict verdict; /* for a URL never seen: were it linked now */
     bool reachable;
     enum guard_class address_class;
-    bool has_robots; /* the text of a robots.txt was asked */
+    struct sentry_answer sentry; /* for one that is queued or was never seen */
+    bool has_robots;             /* the text of a robots.txt was asked */
     struct foreseen_robots robots;
 };
 

@@ -64,6 +64,20 @@ static size_t add_obstacles(struct explained *e, struct facts *f)
     return f->count - before;
 }
 
+/* What would be said of it, were it its turn. */
+static void add_sentry(struct explained *e, struct facts *f)
+{
+    const struct sentry_answer *s = &e->sentry;
+    if (e->known.is_known && s->reason != EXCLUDE_NONE) {
+        struct str words = explain_exclusion(e, s->reason, str_of(s->detail));
+        facts_add(f, "Outlook", TONE_BAD,
+                  "as things are, it will be excluded in its turn: " STR_FMT, STR_ARG(words));
+    } else if (s->late_priority > 0) {
+        facts_add(f, "Outlook", TONE_PLAIN,
+                  "URLs of its kind brought little new: it comes when its host has nothing better");
+    }
+}
+
 static void add_waits(struct explained *e, struct facts *f)
 {
     const struct store_explanation *k = &e->known;
@@ -205,6 +219,7 @@ static void add_crawl(struct explained *e, struct facts *f)
 void explain_place_facts(struct explained *e, struct facts *f)
 {
     add_waits(e, f);
+    add_sentry(e, f);
     add_host(e, f);
     add_crawl(e, f);
 }

@@ -196,10 +196,12 @@ static const char *hint_about_exclusion(enum exclude_reason reason)
     case EXCLUDE_DEPTH: return "a larger --depth admits it, and so does naming it as a start URL";
     case EXCLUDE_FOLLOW: return "the same command without --no-follow admits it";
     case EXCLUDE_REQUISITE: return "--requisites (requisites: true) fetches the parts of pages";
+    case EXCLUDE_BUDGET:
+        return "a larger --max-pages-per-host, --max-pages-per-domain or --max-hosts-per-domain "
+               "admits it";
+    case EXCLUDE_TRAP: return "--no-traps (traps: false) has such pages fetched";
     case EXCLUDE_NOFOLLOW:
     case EXCLUDE_MENTION:
-    case EXCLUDE_BUDGET:
-    case EXCLUDE_TRAP:
     case EXCLUDE_HOPS: return "naming it as a start URL has it fetched";
     default: return NULL;
     }

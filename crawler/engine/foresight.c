@@ -55,6 +55,44 @@ enum cw_err foresight_judge(const struct foresight *f, const struct url *url, in
     return err;
 }
 
+/* One that must wait is asked about once more, as when its host has nothing better. */
+static void ask_sentry(struct sentry *sentry, struct sentry_question *question,
+                       struct sentry_answer *ret)
+{
+    if (sentry_ask(sentry, question, ret) || ret->late_priority == 0)
+        return;
+    question->priority = ret->late_priority;
+    if (sentry_ask(sentry, question, ret))
+        ret->late_priority = question->priority;
+}
+
+enum cw_err foresight_ask_sentry(const struct foresight *f, const struct url *url,
+                                 const struct store_explanation *known, int32_t priority,
+                                 struct sentry_answer *ret)
+{
+    struct sentry sentry = {0};
+    const struct store_reply reply = {.lessons = known->lessons,
+                                      .lesson_count = known->lesson_count};
+    struct sentry_question question = {
+        .url = url_href(url),
+        .host = url_host_key(url),
+        .priority = priority,
+        .is_seed = known->is_seed,
+    };
+    enum cw_err err = sentry_init(&sentry, &f->settings.crawl);
+    if (err == CW_OK) {
+        question.budget = budgets_hold(sentry.budgets, &known->stored);
+        err = question.budget != NULL ? CW_OK : CW_ENOMEM;
+    }
+    if (err == CW_OK) {
+        sentry_take(&sentry, &reply);
+        ask_sentry(&sentry, &question, ret);
+        budgets_drop(sentry.budgets, question.budget);
+    }
+    sentry_release(&sentry);
+    return err;
+}
+
 enum cw_err foresight_ask_robots(const struct foresight *f, struct str body, const struct url *url,
                                  struct arena *arena, struct foreseen_robots *ret)
 {

@@ -6,6 +6,7 @@
 
 #include "config/settings.h"
 #include "crawler/engine/roots.h"
+#include "crawler/engine/sentry.h"
 #include "crawler/fetch/guard.h"
 #include "crawler/page.h"
 #include "crawler/parse/url.h"
@@ -31,6 +32,13 @@ void foresight_add_seed(struct foresight *f, struct str url, bool is_named);
 enum cw_err foresight_judge(const struct foresight *f, const struct url *url, int32_t depth,
                             struct arena *arena, struct verdict *ret,
                             struct errmsg *reterr_msg) MUST_CHECK;
+
+/* What budgets and traps would say of it now (sentry.h), by what is stored of its host and domain
+ * and was learned of the host. `priority`: as it is queued. late_priority not 0: it goes, but comes
+ * late. CW_ENOMEM. */
+enum cw_err foresight_ask_sentry(const struct foresight *f, const struct url *url,
+                                 const struct store_explanation *known, int32_t priority,
+                                 struct sentry_answer *ret) MUST_CHECK;
 
 struct foreseen_robots {
     bool allowed;

@@ -2,6 +2,7 @@
 #include "storage/sqlite/body.h"
 #include "storage/sqlite/explain_p.h"
 #include "storage/sqlite/keys.h"
+#include "storage/sqlite/lessons.h"
 #include "storage/sqlite/lock.h"
 #include "storage/sqlite/lookup.h"
 #include "storage/sqlite/robots.h"
@@ -81,12 +82,40 @@ static void read_host(struct explain *e, int64_t id)
     query_end(&q);
 }
 
+/* What budgets and traps go by. */
+static void read_lessons(struct explain *e, int64_t id)
+{
+    struct trap_lesson *lessons = explain_alloc(e, LESSONS_MAX, sizeof *lessons);
+    e->to->stored.pages = e->to->place.pages;
+    if (lessons == NULL)
+        return;
+    struct query q = lessons_list(e->db, id);
+    while (query_next(&q)) {
+        lessons[e->to->lesson_count] = (struct trap_lesson){.host = e->to->place.host};
+        if (!lessons_read_row(&q, &e->to->arena, &lessons[e->to->lesson_count++]))
+            db_fail(e->db, CW_ENOMEM, "%s: %s", e->db->path, cw_err_text(CW_ENOMEM));
+    }
+    e->to->lessons = lessons;
+}
+
+static void read_domain(struct explain *e)
+{
+    struct str domain = e->want->domain;
+    if (str_is_absent(domain))
+        return;
+    if (!arena_keep(&e->to->arena, &domain))
+        db_fail(e->db, CW_ENOMEM, "%s: %s", e->db->path, cw_err_text(CW_ENOMEM));
+    lessons_read_domain(e->db, domain, &e->to->stored);
+}
+
 void explain_place(struct explain *e)
 {
     int64_t id = lookup_host(e->db, key_host_of_url(e->want->url));
+    read_domain(e);
     if (id == LOOKUP_NONE)
         return;
     read_host(e, id);
+    read_lessons(e, id);
     if (e->to->is_known && e->to->state == URL_ACTIVE)
         count_held_ahead(e, id);
     if (!e->to->is_known || e->to->state != URL_QUEUED)

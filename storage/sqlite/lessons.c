@@ -2,8 +2,6 @@
 
 #include "crawler/base/grow.h"
 
-enum { LESSONS_MAX = 512 }; /* of a host; what is learned is bounded by frontier/traps.h */
-
 void lessons_count_domain(struct work *w, const struct host_row *host)
 {
     int64_t pages = host->pages - host->pages_read;
@@ -48,25 +46,38 @@ static void fail_memory(struct work *w)
     db_fail(w->db, CW_ENOMEM, "%s: %s", w->db->path, cw_err_text(CW_ENOMEM));
 }
 
-static void read_domain(struct work *w, const struct host_row *host, struct store_reply *reply,
-                        struct budget_stored *to)
+void lessons_read_domain(struct db *db, struct str domain, struct budget_stored *to)
 {
-    to->domain = w->domain_of(host->name);
+    to->domain = domain;
     struct query q =
-        db_query(w->db, DB_DOMAIN_FIND, "SELECT hosts, pages FROM domain_ WHERE name = ?");
-    put_text(&q, to->domain);
+        db_query(db, DB_DOMAIN_FIND, "SELECT hosts, pages FROM domain_ WHERE name = ?");
+    put_text(&q, domain);
     if (query_next(&q)) {
         to->domain_hosts = query_int(&q, 0);
         to->domain_pages = query_int(&q, 1);
     }
     query_end(&q);
+}
+
+static void read_domain(struct work *w, const struct host_row *host, struct store_reply *reply,
+                        struct budget_stored *to)
+{
+    lessons_read_domain(w->db, w->domain_of(host->name), to);
     if (!arena_keep(&reply->arena, &to->domain))
         fail_memory(w);
 }
 
-/* Reads one row into `lesson`, whose host and name are kept in the reply. */
-static void read_lesson(struct work *w, const struct query *q, struct store_reply *reply,
-                        struct trap_lesson *lesson)
+struct query lessons_list(struct db *db, int64_t host_id)
+{
+    struct query q = db_query(db, DB_TRAP_LIST,
+                              "SELECT kind, key, name, count, gain, refused FROM trap_"
+                              " WHERE host_id = ? ORDER BY kind, key LIMIT ?");
+    put_int(&q, host_id);
+    put_int(&q, LESSONS_MAX);
+    return q;
+}
+
+bool lessons_read_row(const struct query *q, struct arena *arena, struct trap_lesson *lesson)
 {
     lesson->kind = (enum trap_kind)query_int(q, 0);
     lesson->key = (uint64_t)query_int(q, 1);
@@ -74,8 +85,7 @@ static void read_lesson(struct work *w, const struct query *q, struct store_repl
     lesson->count = query_int(q, 3);
     lesson->gain = query_int(q, 4);
     lesson->refused = query_int(q, 5);
-    if (!arena_keep(&reply->arena, &lesson->name))
-        fail_memory(w);
+    return arena_keep(arena, &lesson->name);
 }
 
 void lessons_read(struct work *w, const struct host_row *host, struct store_reply *reply,
@@ -86,11 +96,7 @@ void lessons_read(struct work *w, const struct host_row *host, struct store_repl
         read_domain(w, host, reply, &to->stored);
     if (host->pages == 0)
         return;
-    struct query q = db_query(w->db, DB_TRAP_LIST,
-                              "SELECT kind, key, name, count, gain, refused FROM trap_"
-                              " WHERE host_id = ? ORDER BY kind, key LIMIT ?");
-    put_int(&q, host->id);
-    put_int(&q, LESSONS_MAX);
+    struct query q = lessons_list(w->db, host->id);
     while (query_next(&q)) {
         if (grow(&reply->lessons, &reply->lesson_cap, reply->lesson_count,
                  sizeof *reply->lessons) != CW_OK) {
@@ -99,6 +105,7 @@ void lessons_read(struct work *w, const struct host_row *host, struct store_repl
         }
         struct trap_lesson *lesson = &reply->lessons[reply->lesson_count++];
         *lesson = (struct trap_lesson){.host = to->host};
-        read_lesson(w, &q, reply, lesson);
+        if (!lessons_read_row(&q, &reply->arena, lesson))
+            fail_memory(w);
     }
 }

@@ -14,4 +14,16 @@ void lessons_store(struct work *w, const struct trap_lesson *lessons, size_t cou
 void lessons_read(struct work *w, const struct host_row *host, struct store_reply *reply,
                   struct store_host *to);
 
+/* ---- the same for readers ---- */
+
+enum { LESSONS_MAX = 512 }; /* of a host; what is learned is bounded by frontier/traps.h */
+
+/* The lessons of a host, a row each: for query_next(). False: no memory for the name. */
+struct query lessons_list(struct db *db, int64_t host_id);
+bool lessons_read_row(const struct query *q, struct arena *arena,
+                      struct trap_lesson *lesson) MUST_CHECK;
+
+/* Counts of a domain; its name is borrowed. */
+void lessons_read_domain(struct db *db, struct str domain, struct budget_stored *to);
+
 #endif

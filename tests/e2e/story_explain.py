@@ -220,6 +220,30 @@ class Others(Explain):
         self.assert_says("/in", "Not fetched: --no-follow: start URLs only")
         self.assert_says("/never", "It would not be fetched: --no-follow")
 
+    def test_budgets(self):
+        self.server.links("/", *(f"/{i}" for i in range(5)))
+        self.server.fallback = lambda hit: Reply(body="<p>page")
+        self.crawl("--no-sitemaps", "--max-pages-per-host", 3, self.url("/"))
+        over = [url for url, in self.rows("SELECT url FROM url WHERE reason LIKE 'budget%'")]
+        self.assertEqual(len(over), 3)
+        words = "over a budget: 3 pages, the most of a host"
+        self.assert_says(over[0], f"Verdict +Not fetched: {words}", "Hint +a larger --max-pages-per-host")
+        said = self.assert_says("/new", f"It would not be fetched: {words}")
+        self.assertEqual(said["if_linked"]["excluded_by"], "budget")
+
+    def test_traps(self):
+        """What was learned of a host counts for URLs that were never seen, too."""
+        self.server.robots("")
+        self.server.links("/", "/list?page=0", "/x/x/x/x/x/x/x/x")
+        self.server.fallback = lambda hit: Reply(
+            body=f'<p>nothing new<a href="/list?page={int(hit.target.partition("=")[2] or 0) + 1}">next</a>')
+        self.crawl("--no-sitemaps", "--per-host", 1, self.url("/"))
+        learned = [url for url, in self.rows("SELECT url FROM url WHERE reason LIKE 'trap%' AND url LIKE '%page=%'")]
+        self.assert_says(learned[0], "Verdict +Not fetched: it looks like endless generated pages: ", "Hint +--no-traps")
+        said = self.assert_says("/list?page=999999", "It would not be fetched: it looks like endless generated pages: ")
+        self.assertEqual(said["if_linked"]["excluded_by"], "trap")
+        self.assert_says("/x/x/x/x/x/x/x/x/x", "It would not be fetched: it looks like endless generated pages: ")
+
     def test_a_sitemap_names_a_page(self):
         self.server.links("/")
         self.server.page("/map-only", "<p>x")
