@@ -5,7 +5,7 @@
 #include "crawler/cli/facts.h"
 #include "crawler/engine/foresight.h"
 #include "crawler/engine/spellings.h"
-#include "storage/store.h"
+#include "storage/explain.h"
 
 /* All that there is to say something about. */
 struct explained {

@@ -10,6 +10,7 @@
 #include "crawler/fetch/guard.h"
 #include "crawler/page.h"
 #include "crawler/parse/url.h"
+#include "storage/explain.h"
 
 struct foresight {
     bool has_settings; /* false: older run; all else is as the defaults are */

@@ -2,6 +2,7 @@
 #ifndef STORAGE_SQLITE_EXPLAIN_P_H
 #define STORAGE_SQLITE_EXPLAIN_P_H
 
+#include "storage/explain.h"
 #include "storage/sqlite/reader_p.h"
 
 struct explain {

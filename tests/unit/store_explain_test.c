@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include "storage/explain.h"
 #include "tests/support/store_fixture.h"
 
 static struct store_explanation explain_with(struct fixture *f, struct store_explain_want want)
