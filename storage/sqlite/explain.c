@@ -111,9 +111,8 @@ static void list_seeds(struct explain *e)
     if (e->want->on_run == NULL)
         return;
     e->want->on_run(e->want->arg, &e->to->run);
-    struct query q = db_query(e->db, DB_EXPLAIN_SEEDS,
-                              "SELECT text, found_on IS NULL FROM url_ WHERE seed = 1"
-                              " ORDER BY first_seen_ms, id");
+    struct query q =
+        db_query(e->db, DB_EXPLAIN_SEEDS, "SELECT text, found_on IS NULL FROM url_ WHERE seed = 1");
     while (query_next(&q))
         e->want->on_seed(e->want->arg, query_text(&q, 0), query_int(&q, 1) != 0);
 }

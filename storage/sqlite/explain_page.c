@@ -184,22 +184,24 @@ static bool step_on(struct explain *e, int64_t *id, struct store_hop *hop)
     return leads_on;
 }
 
-/* Who led to `*id` (one of them): then *id is that. */
+/* Who led to `*id`, first if that is known: then *id is that. */
 static bool step_back(struct explain *e, int64_t *id, struct store_hop *hop)
 {
     struct query q = db_query(e->db, DB_EXPLAIN_HOP_BACK,
-                              "SELECT r.from_id, r.status, r.followed, u.text FROM redirect_ AS r"
-                              " CROSS JOIN url_ AS u ON u.id = r.from_id WHERE r.to_id = ?"
-                              " ORDER BY u.first_seen_ms LIMIT 1");
+                              "SELECT from_id, status, followed FROM redirect_ WHERE to_id = ?1"
+                              " AND from_id = (SELECT found_on FROM url_ WHERE id = ?1)"
+                              " UNION ALL SELECT from_id, status, followed FROM redirect_"
+                              " WHERE to_id = ?1 LIMIT 1");
     put_int(&q, *id);
     bool leads_on = query_next(&q);
     if (leads_on) {
         *id = query_int(&q, 0);
-        *hop = (struct store_hop){.url = explain_text(e, &q, 3),
-                                  .status = (int32_t)query_int(&q, 1),
+        *hop = (struct store_hop){.status = (int32_t)query_int(&q, 1),
                                   .followed = query_int(&q, 2) != 0};
     }
     query_end(&q);
+    if (leads_on)
+        hop->url = explain_url(e, *id);
     return leads_on;
 }
 

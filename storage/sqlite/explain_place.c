@@ -16,7 +16,9 @@ static void count_urls_ahead(struct explain *e, int64_t host_id)
 {
     struct query q = db_query(e->db, DB_EXPLAIN_AHEAD,
                               "SELECT count(*) FROM (SELECT 1 FROM url_ WHERE host_id = ?1"
-                              "  AND state = 0 AND due_ms = 0 AND (priority, id) < (?3, ?4)"
+                              "  AND state = 0 AND due_ms = 0 AND priority < ?3"
+                              " UNION ALL SELECT 1 FROM url_ WHERE host_id = ?1"
+                              "  AND state = 0 AND due_ms = 0 AND priority = ?3 AND id < ?4"
                               " UNION ALL SELECT 1 FROM url_ WHERE host_id = ?1"
                               "  AND state = 0 AND due_ms > 0 AND due_ms <= ?2"
                               "  AND (priority, id) < (?3, ?4) LIMIT ?5)");
