@@ -79,15 +79,15 @@ static void add_redirects(struct explained *e, struct facts *f)
 {
     const struct store_explanation *k = &e->known;
     for (size_t i = 0; i < k->to_count; i++)
-        facts_add(f, i == 0 ? "Redirected" : "", TONE_PLAIN, "from " STR_FMT " (%d)%s",
-                  STR_ARG(k->to[i].url), (int)k->to[i].status,
+        facts_add(f, "Redirected", TONE_PLAIN, "from " STR_FMT " (%d)%s", STR_ARG(k->to[i].url),
+                  (int)k->to[i].status,
                   k->to[i].followed ? "" : ", not followed: it closes a loop or is one too many");
     if (k->redirects_here > 1)
         facts_add(f, "", TONE_PLAIN, "%s%" PRId64 " URLs redirect here",
                   k->redirects_here >= EXPLAIN_COUNT_MAX ? "more than " : "", k->redirects_here);
     for (size_t i = 0; i < k->from_count; i++)
-        facts_add(f, i == 0 ? "Redirects" : "", TONE_PLAIN, "to " STR_FMT " (%d)%s",
-                  STR_ARG(k->from[i].url), (int)k->from[i].status,
+        facts_add(f, "Redirects", TONE_PLAIN, "to " STR_FMT " (%d)%s", STR_ARG(k->from[i].url),
+                  (int)k->from[i].status,
                   k->from[i].followed ? "" : ", not followed: it closes a loop or is one too many");
     if (k->from_count > 0 && k->end_status > 0)
         facts_add(f, "", TONE_PLAIN, "where the answer was %d", (int)k->end_status);
@@ -138,7 +138,7 @@ static void add_tries(struct explained *e, struct facts *f)
 {
     const struct store_explanation *k = &e->known;
     for (size_t i = 0; i < k->try_count; i++)
-        add_try(e, f, i == 0 ? "Requests" : "", &k->tries[i]);
+        add_try(e, f, "Requests", &k->tries[i]);
     if (k->try_count == EXPLAIN_LISTED_MAX && k->attempts > EXPLAIN_LISTED_MAX)
         facts_add(f, "", TONE_PLAIN, "%d in all; the latest %d are shown", (int)k->attempts,
                   EXPLAIN_LISTED_MAX);
@@ -231,7 +231,7 @@ static void add_spellings(struct explained *e, struct facts *f)
     for (size_t i = 0; i < e->known.other_count; i++) {
         struct str other = e->known.others[i];
         spelling_describe(difference_of(e, other), words);
-        facts_add(f, i == 0 ? "Known is" : "", e->known.is_known ? TONE_PLAIN : TONE_HINT,
+        facts_add(f, "Known is", e->known.is_known ? TONE_PLAIN : TONE_HINT,
                   STR_FMT ", another URL: it differs in %s", STR_ARG(other), words);
     }
 }

@@ -31,6 +31,23 @@ static const char *or_more(int64_t count)
     return count >= EXPLAIN_COUNT_MAX ? " or more" : "";
 }
 
+static void add_urls_ahead(struct explained *e, struct facts *f, int64_t count)
+{
+    char least[UNITS_TEXT_SIZE];
+    const char *more = or_more(e->known.place.urls_ahead), *s = count == 1 ? "" : "s";
+    int32_t delay_ms = e->known.place.delay_ms;
+    units_format_duration(count * delay_ms, least);
+    if (count > 0 && delay_ms > 0)
+        facts_add(f, "Waits for", TONE_PLAIN,
+                  "%" PRId64
+                  "%s URL%s of its host that come first; at a pause of %d ms that takes at "
+                  "least %s",
+                  count, more, s, (int)delay_ms, least);
+    else if (count > 0)
+        facts_add(f, "Waits for", TONE_PLAIN, "%" PRId64 "%s URL%s of its host that come first",
+                  count, more, s);
+}
+
 /* Everything that stands between a queued URL and its request, the farthest in time first. */
 static size_t add_obstacles(struct explained *e, struct facts *f)
 {
@@ -44,23 +61,14 @@ static size_t add_obstacles(struct explained *e, struct facts *f)
     }
     if (k->due_unix_ms > e->now_unix_ms) {
         struct str when = in_words(e, k->due_unix_ms);
-        facts_add(f, f->count == before ? "Waits for" : "", TONE_PLAIN, "its time: " STR_FMT,
-                  STR_ARG(when));
+        facts_add(f, "Waits for", TONE_PLAIN, "its time: " STR_FMT, STR_ARG(when));
     }
     if (p->hosts_ahead > 0)
-        facts_add(f, f->count == before ? "Waits for" : "", TONE_PLAIN,
+        facts_add(f, "Waits for", TONE_PLAIN,
                   "%" PRId64 "%s hosts that stand in line before its own", p->hosts_ahead,
                   or_more(p->hosts_ahead));
-    int64_t held = k->state == URL_QUEUED ? p->active : 0;
-    if (p->urls_ahead + held > 0) {
-        char least[UNITS_TEXT_SIZE];
-        units_format_duration((p->urls_ahead + held) * p->delay_ms, least);
-        facts_add(f, f->count == before ? "Waits for" : "", TONE_PLAIN,
-                  "%" PRId64 "%s URL%s of its host that come first; at a pause of %d ms that takes "
-                  "at least %s",
-                  p->urls_ahead + held, or_more(p->urls_ahead),
-                  p->urls_ahead + held == 1 ? "" : "s", (int)p->delay_ms, least);
-    }
+
+    add_urls_ahead(e, f, p->urls_ahead + (k->state == URL_QUEUED ? p->active : 0));
     return f->count - before;
 }
 

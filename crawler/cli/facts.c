@@ -49,14 +49,19 @@ static const char *colour_of(enum tone tone)
     return "";
 }
 
-static enum cw_err add_line(struct buf *b, const struct fact *fact, bool colour)
+static enum cw_err add_line(struct buf *b, const struct fact *fact, bool goes_on, bool colour)
 {
     const char *begin = colour ? colour_of(fact->tone) : "";
     enum cw_err err = buf_addf(b, "  %s%-*s%s  %s", colour ? "\033[1m" : "", NAME_WIDTH,
-                               fact->about, colour ? "\033[0m" : "", begin);
+                               goes_on ? "" : fact->about, colour ? "\033[0m" : "", begin);
     if (err == CW_OK)
         err = add_shown(b, fact->says);
     return err == CW_OK ? buf_addf(b, "%s\n", begin[0] != '\0' ? "\033[0m" : "") : err;
+}
+
+static bool goes_on(const struct facts *f, size_t i)
+{
+    return i > 0 && strcmp(f->items[i].about, f->items[i - 1].about) == 0;
 }
 
 enum cw_err facts_print(const struct facts *f, struct str title, bool colour, FILE *out)
@@ -68,7 +73,7 @@ enum cw_err facts_print(const struct facts *f, struct str title, bool colour, FI
     if (err == CW_OK)
         err = buf_add_char(&text, '\n');
     for (size_t i = 0; err == CW_OK && i < f->count; i++)
-        err = add_line(&text, &f->items[i], colour);
+        err = add_line(&text, &f->items[i], goes_on(f, i), colour);
     if (err != CW_OK)
         return err;
     bool is_written = fwrite(text.ptr, 1, text.len, out) == text.len && fflush(out) == 0;

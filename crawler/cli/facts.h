@@ -15,7 +15,7 @@ enum { FACTS_MAX = 128 };
 enum tone { TONE_PLAIN, TONE_GOOD, TONE_BAD, TONE_HINT };
 
 struct fact {
-    const char *about; /* static; "" goes on with the one before */
+    const char *about; /* static; the same as before, or "", goes on with that */
     struct str says;   /* in the arena */
     enum tone tone;
 };

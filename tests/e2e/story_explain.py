@@ -271,7 +271,7 @@ class Others(Explain):
         self.server.robots("")
         self.server.links("/", *(f"/{i}" for i in range(1200)))
         self.server.fallback = lambda hit: Reply(body="<p>page", gate=gate)
-        crawl = self.start_crawl("--per-host", 1, "--connections", 1, "--no-sitemaps", self.url("/"))
+        crawl = self.start_crawl("--per-host", 1, "--connections", 1, "--delay", "10ms", "--no-sitemaps", self.url("/"))
         numbers = lambda: [target for target in self.server.targets() if target[1:].isdigit()]
         self.server.wait_for(numbers, "the first of them")
         under_way, = numbers()
@@ -286,8 +286,9 @@ class Others(Explain):
         self.assertEqual(len({place["urls_ahead"] for place in places}), 30, "each has its own place in the line")
         self.assertLess(max(place["urls_ahead"] for place in places), len(queued))
         self.assertEqual({place["active"] for place in places}, {1201 - 1 - len(queued)})
-        self.assert_says(queued[0], "Verdict +Not fetched yet: queued", rf"Waits for +{places[0]['urls_ahead'] + places[0]['active']} "
-                                    "URLs of its host that come first; at a pause of 0 ms")
+        before = places[0]["urls_ahead"] + places[0]["active"]
+        self.assert_says(queued[0], "Verdict +Not fetched yet: queued", f"Waits for +{before} URLs of its host that come first; "
+                                    f"at a pause of 10 ms that takes at least {before / 100:.1f}s")
         crawl.kill()
         self.assert_says(under_way, "Was under way when the crawl died", "Waits for +a crawl: none is running, the last one died",
                          "to go on: crawld crawl .*--per-host 1", "died without an end")

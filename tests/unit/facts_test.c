@@ -47,9 +47,13 @@ static void names_stand_in_a_column(void **state)
     struct fixture *fx = *state;
     facts_add(&fx->facts, "Verdict", TONE_BAD, "no, %d times", 2);
     facts_add(&fx->facts, "", TONE_PLAIN, "and again");
+    facts_add(&fx->facts, "Hint", TONE_PLAIN, "a");
+    facts_add(&fx->facts, "Hint", TONE_PLAIN, "b");
     assert_string_equal(print(fx, "http://a/", false), "http://a/\n"
                                                        "  Verdict       no, 2 times\n"
-                                                       "                and again\n");
+                                                       "                and again\n"
+                                                       "  Hint          a\n"
+                                                       "                b\n");
 }
 
 static void colour_is_only_there_when_asked_for(void **state)
