@@ -11,7 +11,7 @@
 #include "crawler/engine/vet.h"
 #include "crawler/service/notify.h"
 
-enum { PATH_MAX_BYTES = 4096, STATUS_MAX_BYTES = 512 };
+enum { PATH_MAX_BYTES = 4096, STATUS_MAX_BYTES = 1024 /* notify.h cuts it */ };
 
 /* One configuration that was loaded; crawls borrow from it, so it stays until the last has ended.
  */

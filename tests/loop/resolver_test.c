@@ -162,9 +162,14 @@ static void silence__ends_at_the_limit(void **state)
     end(&f);
 }
 
+static void on_timer_closed(uv_handle_t *handle)
+{
+    *(bool *)handle->data = true;
+}
+
 static void on_soon_after(uv_timer_t *timer)
 {
-    *(bool *)timer->data = true;
+    uv_close((uv_handle_t *)timer, on_timer_closed);
 }
 
 static void run_for(struct fixture *f, uint64_t ms)
@@ -175,7 +180,6 @@ static void run_for(struct fixture *f, uint64_t ms)
     timer.data = &is_over;
     (void)uv_timer_start(&timer, on_soon_after, ms, 0);
     looptest_run_until(&f->loop, &is_over);
-    uv_close((uv_handle_t *)&timer, NULL);
 }
 
 /* Among others a name whose own servers are dead: not the resolver's fault. */
