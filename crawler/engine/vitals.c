@@ -123,10 +123,10 @@ static void walk_hosts(struct crawl *crawl, int64_t now_ms, struct vitals *v)
         bh->held_by = CAUSE_COUNT;
     visits_view(crawl, on_visit, &walk);
     for (bh = crawl->bench.table; bh != NULL; bh = bh->hh.next) {
-        int64_t wait_ms = bh->held_until_ms - now_ms;
+        bool is_known = bh->held_until_ms > now_ms;
         if (bh->held_by != CAUSE_COUNT)
-            vitals_add(v, (enum stall_cause)bh->held_by, bh->name, bh->held_rests,
-                       bh->held_until_ms > now_ms ? v->now_unix_ms + wait_ms : 0);
+            vitals_add(v, bh->held_by, bh->name, bh->held_rests,
+                       is_known ? v->now_unix_ms + bh->held_until_ms - now_ms : 0);
     }
 }
 

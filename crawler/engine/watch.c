@@ -121,7 +121,7 @@ static void forecast_crawl(struct watch *w, int64_t now_ms)
         struct host_status status;
         host_status(bh->host, &status);
         forecast_add_host(f, bh->name, bh->visits + queued_in_database(w, bh->name),
-                          status.interval_ms, MAX(status.backoff_until_ms - now_ms, 0));
+                          status.interval_ms, MAX(status.backoff_until_ms, now_ms) - now_ms);
     }
     for (size_t i = 0; i < w->longest_count; i++) {
         const struct watch_queue *q = &w->longest[i];

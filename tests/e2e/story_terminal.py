@@ -28,9 +28,9 @@ class Terminal(Story):
         command = ["tmux", "-S", self.socket, "-f", "/dev/null", *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
-    def open_terminal(self, environment="", width=100):
+    def open_terminal(self, environment="", width=100, options="--delay 0"):
         """Runs the crawl in a terminal of its own, and leaves the shell's prompt after it."""
-        command = f"{environment} {shlex.quote(BINARY)} crawl -o {self.db} --delay 0 {self.server.url('/')}"
+        command = f"{environment} {shlex.quote(BINARY)} crawl -o {self.db} {options} {self.server.url('/')}"
         script = self.folder / "run"
         script.write_text(f"trap : INT\n{command}\necho status=$?\nexec cat\n")
         self.tmux("new-session", "-d", "-x", str(width), "-y", "24", f"sh {script}")
@@ -64,6 +64,19 @@ class Terminal(Story):
         self.assertEqual(len([line for line in lines if "pages" in line]), 1, screen)
         self.gate.open()
         self.wait_for_screen(lambda text: "status=0" in text, "the end")
+
+    def test_what_holds_the_crawl_up_takes_the_place_of_its_speed(self):
+        self.open_terminal(options="--delay 0 --stall-after 1s")
+        screen = self.wait_for_screen(lambda text: "stalled" in text, "the word that it is stalled")
+        self.assertRegex(screen, r"(?m)^40 pages, 1 queued, 1 active, stalled: 127\.0\.0\.1:\d+ not answering$")
+        self.gate.open()
+        self.wait_for_screen(lambda text: "held up by  no-answer: " in text, "the summary")
+
+    def test_the_time_left_is_that_of_the_pauses(self):
+        """Some 40 pages, one at each 2 seconds: more than a minute, whatever the speed so far."""
+        self.open_terminal(options="--delay 2s --no-robots --stall-after 1m", width=140)
+        screen = self.wait_for_screen(lambda text: " left: " in text, "the time left")
+        self.assertRegex(screen, r"about 1m \d\ds left: 127\.0\.0\.1:\d+ has \d\d queued at one each 2\.0s")
 
     def coloured_screen(self, environment=""):
         """The screen with its colours, while the progress line is shown."""
