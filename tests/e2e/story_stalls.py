@@ -299,7 +299,7 @@ class Injected(Story):
         server = self.web()
         server.page("/", "<p>page")
         server.page("/sitemap.xml", "", gate=server.gate())
-        return self.crawl(server.url("/"), robots=True)
+        return self.crawl("--delay", 0, server.url("/"), robots=True)
 
     @case("input")
     def the_input_stays_open(self):
