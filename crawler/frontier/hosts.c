@@ -321,12 +321,20 @@ void hosts_status(const struct hosts *hosts, struct hosts_status *ret)
     };
 }
 
+/* A host in trouble is remembered for one more rest: else each of its rests would be the first. */
+static bool is_forgettable(const struct hosts *hosts, const struct host *host, int64_t now_ms)
+{
+    bool is_in_trouble = host->pace.refusals > 0 || host->pace.failures > 0;
+    int64_t until_ms =
+        pace_start_ms(&host->pace) + (is_in_trouble ? hosts->limits.max_backoff_ms : 0);
+    return host->holders == 0 && host->running == 0 && host->place == HOST_IDLE &&
+           until_ms <= now_ms;
+}
+
 void hosts_forget_idle(struct hosts *hosts, int64_t now_ms)
 {
     struct host *host, *next;
-    HASH_ITER (hh, hosts->table, host, next) {
-        bool is_idle = host->holders == 0 && host->running == 0 && host->place == HOST_IDLE;
-        if (is_idle && pace_start_ms(&host->pace) <= now_ms)
+    HASH_ITER (hh, hosts->table, host, next)
+        if (is_forgettable(hosts, host, now_ms))
             forget(hosts, host);
-    }
 }

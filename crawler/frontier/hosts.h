@@ -156,7 +156,8 @@ struct hosts_status {
 };
 void hosts_status(const struct hosts *hosts, struct hosts_status *ret);
 
-/* Drops every host that nobody holds and whose clock lies in the past. */
+/* Drops every host that nobody holds and whose clock lies in the past; of one that refused or could
+ * not be reached, by the longest rest. */
 void hosts_forget_idle(struct hosts *hosts, int64_t now_ms);
 
 #endif

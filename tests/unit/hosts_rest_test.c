@@ -99,6 +99,55 @@ static void trouble_of_our_own__is_not_the_hosts(void **state)
     hosts_free(hosts);
 }
 
+enum { DAY_MS = 24 * 3600 * 1000, MINUTES_10 = 10 * 60 * 1000 };
+
+/* Asks the host whenever it may be asked, for a day, and is refused each time. `forgetful`: in
+ * between nobody holds it, and idle hosts are swept out within the longest rest. Gives the number
+ * of requests; from the fifteenth on, when the rests have grown to the cap, none comes sooner than
+ * that. */
+static unsigned probe_for_a_day(const struct turn_result *refusal, bool forgetful)
+{
+    struct hosts_limits limits = LIMITS;
+    limits.max_backoff_ms = MINUTES_10; /* as the engine has it */
+    struct hosts *hosts = new_hosts(&limits);
+    int64_t now_ms = 0, last_ms = 0;
+    unsigned count = 0;
+    while (now_ms < DAY_MS) {
+        struct turn turn;
+        struct host *host = get(hosts, "a", 2, 0);
+        hosts_ask(hosts, host, &turn, false, now_ms);
+        int64_t wake_ms = now_ms;
+        while (hosts_next(hosts, now_ms, &wake_ms) == NULL)
+            now_ms = wake_ms;
+        assert_true(hosts_locate(hosts, &turn, STR("192.0.2.1"), now_ms));
+        hosts_done(hosts, &turn, refusal, now_ms);
+        if (++count > 14)
+            assert_true(now_ms - last_ms >= MINUTES_10);
+        last_ms = now_ms;
+        hosts_drop(hosts, host);
+        if (forgetful)
+            hosts_forget_idle(hosts, now_ms + MINUTES_10 - 1);
+    }
+    hosts_free(hosts);
+    return count;
+}
+
+/* hostile.md, B23: "never gets more than one probe per cap". The first rests are 1, 2, 4 ... s. */
+static void a_host_that_refuses_for_ever__gets_one_request_each_ten_minutes(void **state)
+{
+    (void)state;
+    static const struct turn_result kinds[] = {
+        {.status = 503, .retry_after_ms = -1, .sent = true},
+        {.status = 429, .retry_after_ms = -1, .sent = true},
+        {.err = CW_ECONNECT, .retry_after_ms = -1, .sent = true},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        unsigned count = probe_for_a_day(&kinds[i], false);
+        assert_in_range(count, 100, DAY_MS / MINUTES_10 + 14);
+        assert_int_equal(probe_for_a_day(&kinds[i], true), count);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +156,7 @@ int main(void)
         cmocka_unit_test(requests_under_way_when_the_host_refused__count_as_one_refusal),
         cmocka_unit_test(lost_connections__make_the_host_rest_from_the_third_in_a_row),
         cmocka_unit_test(trouble_of_our_own__is_not_the_hosts),
+        cmocka_unit_test(a_host_that_refuses_for_ever__gets_one_request_each_ten_minutes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -371,6 +371,58 @@ static void status__says_why_nothing_starts(void **state)
     hosts_free(hosts);
 }
 
+/* The machine slept, or the process was stopped: all is due at once. */
+static void time_that_leaps__brings_no_burst(void **state)
+{
+    (void)state;
+    enum { HOSTS = 6, TURNS = 4, HOUR_MS = 3600 * 1000 };
+    struct hosts *hosts = new_hosts(&LIMITS);
+    struct turn turns[HOSTS][TURNS];
+    char name[2] = "a";
+    for (size_t i = 0; i < HOSTS; i++, name[0]++)
+        ask_all(hosts, get(hosts, name, 2, 1000), turns[i], TURNS);
+    for (int64_t now_ms = 0; now_ms < TURNS * (int64_t)HOUR_MS; now_ms += HOUR_MS) {
+        struct turn *started[HOSTS];
+        int64_t wake_ms = 0;
+        for (size_t i = 0; i < HOSTS; i++) { /* one of each host */
+            started[i] = hosts_next(hosts, now_ms, &wake_ms);
+            assert_non_null(started[i]);
+            for (size_t j = 0; j < i; j++)
+                assert_ptr_not_equal(started[i]->host, started[j]->host);
+            assert_true(hosts_locate(hosts, started[i], STR_NONE, now_ms));
+        }
+        assert_null(hosts_next(hosts, now_ms + 999, &wake_ms));
+        for (size_t i = 0; i < HOSTS; i++)
+            hosts_done(hosts, started[i], &FINE, now_ms + 100);
+    }
+    hosts_free(hosts);
+}
+
+static void requests_of_a_process_that_was_killed__may_have_started_just_now(void **state)
+{
+    (void)state;
+    struct hosts *hosts = new_hosts(&LIMITS);
+    struct turn known, unknown, at_once, slow;
+    struct host *host = get(hosts, "known", 1, 1000);
+    ask(hosts, host, &known);
+    hosts_assume_start(hosts, 50);
+    expect_wait(hosts, 1050, 50);
+    ask(hosts, get(hosts, "unknown", 1, 2000), &unknown);
+    ask(hosts, get(hosts, "no pause", 1, 0), &at_once);
+    expect_start(hosts, &at_once, "192.0.2.1", 50);
+    ask(hosts, get(hosts, "slow", 1, 0), &slow); /* it was stored that it had asked for 5 s */
+    hosts_restore(hosts, slow.host, 5000, 60);
+    expect_wait(hosts, 1050, 1049);
+    expect_start(hosts, &known, "192.0.2.2", 1050);
+    expect_start(hosts, &unknown, "192.0.2.3", 2050);
+    expect_wait(hosts, 5050, 5049);
+    expect_start(hosts, &slow, "192.0.2.4", 5050);
+    struct turn *turns[] = {&known, &unknown, &at_once, &slow};
+    for (size_t i = 0; i < ARRAY_LEN(turns); i++)
+        hosts_done(hosts, turns[i], &FINE, 6000);
+    hosts_free(hosts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +441,8 @@ int main(void)
         cmocka_unit_test(a_new_host__stands_in_line_behind_those_that_waited_before),
         cmocka_unit_test(when_the_crawlers_slots_are_gone__nothing_starts_until_one_comes_back),
         cmocka_unit_test(a_restored_clock__holds_until_its_time_and_the_first_answer),
+        cmocka_unit_test(time_that_leaps__brings_no_burst),
+        cmocka_unit_test(requests_of_a_process_that_was_killed__may_have_started_just_now),
         cmocka_unit_test(idle_hosts__are_forgotten_when_nobody_holds_them_and_their_clock_is_past),
         cmocka_unit_test(status__says_why_nothing_starts),
     };
