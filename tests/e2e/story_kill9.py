@@ -89,7 +89,6 @@ class KillMinusNine(Story):
         requested = self.take_requests()
         copy = copy_database(db, self.folder / "wreck") if db.exists() else None
         if copy and has_schema(copy):
-            self.assertEqual(broken_laws(copy, ended=False), [])
             states = self.rows("SELECT url, state FROM url", db=copy)
             self.finished |= {url[len(self.site.base):] for url, state in states if state in ("done", "failed")}
         self.again.append(len(requested - self.finished))

@@ -9,7 +9,7 @@ import os
 import random
 import time
 
-from support.crawld import SANITIZED, Story, broken_laws, connect, copy_database, figure, main
+from support.crawld import SANITIZED, Story, connect, copy_database, figure, main
 from support.nameserver import NameServer
 from support.politeness import (Terms, check_pauses, check_robots_first, check_slots, find_lost, most_at_once,
                                 share_of_ideal)
@@ -130,15 +130,13 @@ class Proof(Story):
             self.assertTrue(process.is_running(), f"it ended before it could be killed: {process.err.text}")
             process.kill()
             town.server.settle()
-            self.check_wreck(town)
+            self.find_lost(town)
             self.clock.step(self.random.choice(STEPS))
         done = self.start_run(town, *options).wait()
         self.assertEqual(done.status, 0, done.err)
 
-    def check_wreck(self, town):
-        copy = copy_database(self.db, self.folder / "wreck")
-        self.assertEqual(broken_laws(copy, ended=False), [])
-        with connect(copy) as connection:
+    def find_lost(self, town):
+        with connect(copy_database(self.db, self.folder / "wreck")) as connection:
             town.lost |= find_lost(town.server.hits, town.lost, connection)
 
     def check(self, town, broken):

@@ -150,13 +150,16 @@ class Story(unittest.TestCase):
     def start(self, *arguments, **options):
         folder = options.pop("folder", self.folder)
         process = Process(arguments, folder, **options)
-        process.on_killed = lambda: self.check_wreck(process.database(folder))
+        process.on_killed = lambda: self.check_left_behind(process, folder)
         self.addCleanup(process.kill)
         return process
 
-    def check_wreck(self, path):
-        """A database that a kill left behind, in a copy: a look at it would repair it."""
-        if path and path.exists() and not self.lawless:
+    def check_left_behind(self, process, folder):
+        """What a kill left, in a copy: a look at it would repair it."""
+        path = process.database(folder)
+        if process.arguments[0] == "serve":
+            self.check_databases()
+        elif path and path.exists() and not self.lawless:
             self.check_laws(copy_database(path, self.folder / "left-behind"))
 
     def check_databases(self):
