@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "storage/store.h"
+#include "storage/audit.h"
 
 struct audit_print;
 

@@ -6,8 +6,8 @@
 
 #include "crawler/base/arena.h"
 #include "crawler/base/heap.h"
+#include "storage/audit.h"
 #include "storage/sqlite/db.h"
-#include "storage/store.h"
 
 /* What a file of some schema can tell. */
 enum { AUDIT_SINCE_RETRY_AFTER = 2, AUDIT_SINCE_LIMITS = 3 };

@@ -1,5 +1,6 @@
 /* The audit: databases made through the store, each with one promise of design.md, section 6,
  * broken, and one that keeps them all. */
+#include "storage/audit.h"
 #include "tests/support/store_fixture.h"
 
 enum { LIMIT_MS = 200 };
