@@ -208,7 +208,9 @@ static int64_t lowered(const struct throttle *t, int64_t now_ms)
         int64_t fewer_slots = (t->level - 1LL) / THROTTLE_ONE * THROTTLE_ONE;
         level = MIN(MAX(level, THROTTLE_ONE), fewer_slots);
     }
-    int64_t served = level_of(t->served * t->usual_us, (now_ms - t->refused_ms) * 1000);
+    int64_t served = 0; /* before the first answer there is no refused_ms */
+    if (t->served > 0)
+        served = level_of(t->served * t->usual_us, (now_ms - t->refused_ms) * 1000);
     return served < t->level / 2 ? MIN(level, MAX(served, t->level / 4)) : level;
 }
 
