@@ -121,8 +121,11 @@ int64_t revisit_interval_ms(const struct page_history *h, double price_ms, int64
 /* Where a crawl begins: near what the price comes to when rates are spread widely. */
 #define FIRST_PRICE 0.3
 /* The price is worked out again after this part of a mean interval, or of new pages. */
-#define PRICE_AGE   0.1
-#define PRICE_LEAST 1e-6
+#define PRICE_AGE 0.1
+/* So many half-lives of doubt make a visit worth a probe, until so many changes are on record. */
+#define PROBE_FROM     4.0
+#define CHANGES_ENOUGH 3.0
+#define PRICE_LEAST    1e-6
 
 void revisit_budget_init(struct revisit_budget *b, int64_t requests_a_day, int64_t now_ms)
 {
@@ -202,6 +205,18 @@ void revisit_budget_counted(struct revisit_budget *b, int64_t now_ms)
         work_out_price(b, now_ms);
 }
 
+/* A visit that comes when the page has changed almost for sure tells nothing of its rate, however
+ * often it is made. While little is known, every other visit comes when the page is as likely to
+ * have changed as not, which tells most. */
+static int64_t probe_early(const struct page_history *h, int64_t last_ms, int64_t next_ms)
+{
+    double half_ms = h->exposure_ms * (exp2(1 / h->changes) - 1);
+    if (last_ms <= 0 || h->changes >= CHANGES_ENOUGH ||
+        (double)MIN(last_ms, next_ms) < PROBE_FROM * half_ms)
+        return next_ms;
+    return MAX((int64_t)half_ms, REVISIT_SHORTEST_MS);
+}
+
 int64_t revisit_budget_plan(struct revisit_budget *b, struct page_history *h, int64_t id,
                             int64_t now_ms)
 {
@@ -210,7 +225,7 @@ int64_t revisit_budget_plan(struct revisit_budget *b, struct page_history *h, in
     if ((double)(now_ms - b->priced_ms) > PRICE_AGE * mean_interval_ms(b) ||
         (double)(b->pages - b->priced_pages) > PRICE_AGE * (double)b->pages)
         work_out_price(b, now_ms);
-    h->interval_ms = find_interval(b, h);
+    h->interval_ms = probe_early(h, h->interval_ms, find_interval(b, h));
     return now_ms + h->interval_ms;
 }
 

@@ -86,7 +86,8 @@ void revisit_budget_init(struct revisit_budget *b, int64_t requests_a_day, int64
 void revisit_budget_count(struct revisit_budget *b, const struct page_history *h, int64_t id);
 void revisit_budget_counted(struct revisit_budget *b, int64_t now_ms);
 
-/* Gives the page, just answered, its next interval. Returns when to come back; unix. */
+/* Gives the page, just answered, its next interval: where the price is met, or sooner when more
+ * must be learned of it. Returns when to come back; unix. */
 int64_t revisit_budget_plan(struct revisit_budget *b, struct page_history *h, int64_t id,
                             int64_t now_ms);
 
