@@ -23,8 +23,11 @@ void fx_remove_folder(const char *folder)
 
 void fx_open(struct fixture *f)
 {
-    struct store_options options = {
-        .path = f->path, .command = "crawld crawl", .version = "test", .busy_timeout_ms = 2000};
+    struct store_options options = {.path = f->path,
+                                    .command = "crawld crawl",
+                                    .version = "test",
+                                    .busy_timeout_ms = 2000,
+                                    .revisits = f->revisits};
     struct errmsg msg = {""};
     if (store_open(&f->store, &options, &msg) != CW_OK)
         fail_msg("%s", msg.text);

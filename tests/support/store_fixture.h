@@ -23,6 +23,7 @@ struct fixture {
     struct store_seed seeds[64];
     struct str wanted[8];
     int64_t now_unix_ms;
+    bool revisits;   /* for the next fx_open() */
     struct buf text; /* of the last fx_text() */
 };
 

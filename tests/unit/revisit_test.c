@@ -299,9 +299,9 @@ static void saved_requests__are_handed_out_and_capped(void **state)
     revisit_budget_init(b, 24, T0); /* one an hour */
     assert_int_equal(revisit_budget_allows(b, T0), 0);
     assert_in_range(revisit_budget_next_ms(b, T0), T0 + HOUR, T0 + HOUR + 1);
-    assert_int_equal(revisit_budget_allows(b, T0 + 3 * HOUR), 3);
+    assert_int_equal(revisit_budget_allows(b, T0 + 3 * HOUR + 1), 3);
     revisit_budget_take(b, 2);
-    assert_int_equal(revisit_budget_allows(b, T0 + 3 * HOUR), 1);
+    assert_int_equal(revisit_budget_allows(b, T0 + 3 * HOUR + 1), 1);
     assert_int_equal(revisit_budget_allows(b, T0), 1); /* a clock set back takes nothing away */
     assert_int_equal(revisit_budget_allows(b, T0 + 4000 * DAY), REVISIT_BURST);
     free(b);
