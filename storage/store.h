@@ -329,5 +329,4 @@ enum cw_err store_read_body(struct store_reader *reader, struct str url, struct 
 enum cw_err store_read_version(struct store_reader *reader, struct str url, const uint8_t hash[16],
                                struct buf *ret, struct errmsg *reterr_msg) MUST_CHECK;
 
-
 #endif
