@@ -56,14 +56,13 @@ enum cw_err foresight_judge(const struct foresight *f, const struct url *url, in
 }
 
 /* One that must wait is asked about once more, as when its host has nothing better. */
-static void ask_sentry(struct sentry *sentry, struct sentry_question *question,
-                       struct sentry_answer *ret)
+static void ask_sentry(struct sentry_pass *pass, struct sentry_answer *ret)
 {
-    if (sentry_ask(sentry, question, ret) || ret->late_priority == 0)
+    if (sentry_ask(pass, ret) || ret->late_priority == 0)
         return;
-    question->priority = ret->late_priority;
-    if (sentry_ask(sentry, question, ret))
-        ret->late_priority = question->priority;
+    pass->priority = ret->late_priority;
+    if (sentry_ask(pass, ret))
+        ret->late_priority = pass->priority;
 }
 
 enum cw_err foresight_ask_sentry(const struct foresight *f, const struct url *url,
@@ -73,7 +72,8 @@ enum cw_err foresight_ask_sentry(const struct foresight *f, const struct url *ur
     struct sentry sentry = {0};
     const struct store_reply reply = {.lessons = known->lessons,
                                       .lesson_count = known->lesson_count};
-    struct sentry_question question = {
+    struct sentry_pass pass = {
+        .sentry = &sentry,
         .url = url_href(url),
         .host = url_host_key(url),
         .priority = priority,
@@ -81,13 +81,13 @@ enum cw_err foresight_ask_sentry(const struct foresight *f, const struct url *ur
     };
     enum cw_err err = sentry_init(&sentry, &f->settings.crawl);
     if (err == CW_OK) {
-        question.budget = budgets_hold(sentry.budgets, &known->stored);
-        err = question.budget != NULL ? CW_OK : CW_ENOMEM;
+        pass.budget = budgets_hold(sentry.budgets, &known->stored);
+        err = pass.budget != NULL ? CW_OK : CW_ENOMEM;
     }
     if (err == CW_OK) {
         sentry_take(&sentry, &reply);
-        ask_sentry(&sentry, &question, ret);
-        budgets_drop(sentry.budgets, question.budget);
+        ask_sentry(&pass, ret);
+        budgets_drop(sentry.budgets, pass.budget);
     }
     sentry_release(&sentry);
     return err;

@@ -80,19 +80,34 @@ void sentry_take(struct sentry *sentry, const struct store_reply *reply)
 
 /* ---- asking ---- */
 
-static struct trap_host *traps_of(struct sentry *sentry, struct str host)
+struct sentry_pass sentry_pass_of(struct sentry *sentry, const struct store_lease *lease,
+                                  struct str host, struct budget *budget)
 {
-    return sentry->traps != NULL ? traps_get(sentry->traps, host) : NULL;
+    return (struct sentry_pass){
+        .sentry = sentry,
+        .url = lease->url,
+        .host = host,
+        .budget = budget,
+        .priority = lease->priority,
+        .is_seed = lease->is_seed,
+        .is_first = lease->attempts == 0,
+        .is_known = lease->known.status != 0,
+    };
 }
 
-static bool ask_traps(struct sentry *sentry, const struct sentry_question *q,
-                      struct sentry_answer *ret)
+static struct trap_host *traps_of(const struct sentry_pass *pass)
+{
+    struct traps *traps = pass->sentry->traps;
+    return traps != NULL ? traps_get(traps, pass->host) : NULL;
+}
+
+static bool ask_traps(const struct sentry_pass *pass, struct sentry_answer *ret)
 {
     struct trap_answer answer;
-    struct trap_host *host = q->is_seed ? NULL : traps_of(sentry, q->host);
+    struct trap_host *host = pass->is_seed ? NULL : traps_of(pass);
     if (host == NULL)
         return true;
-    traps_judge(host, q->url, q->priority >= PRIORITY_LATE, &answer);
+    traps_judge(host, pass->url, pass->priority >= PRIORITY_LATE, &answer);
     switch (answer.verdict) {
     case TRAP_GO: return true;
     case TRAP_LATER: ret->late_priority = answer.priority; return false;
@@ -103,37 +118,52 @@ static bool ask_traps(struct sentry *sentry, const struct sentry_question *q,
     return false;
 }
 
-bool sentry_ask(struct sentry *sentry, const struct sentry_question *q, struct sentry_answer *ret)
+bool sentry_ask(const struct sentry_pass *pass, struct sentry_answer *ret)
 {
     ret->reason = EXCLUDE_NONE;
     ret->late_priority = 0;
-    if (budgets_allow(sentry->budgets, q->budget, q->is_seed, ret->detail))
-        return ask_traps(sentry, q, ret);
+    if (pass->is_known)
+        return true;
+    if (budgets_allow(pass->sentry->budgets, pass->budget, pass->is_seed, ret->detail))
+        return ask_traps(pass, ret);
     ret->reason = EXCLUDE_BUDGET;
     return false;
 }
 
-void sentry_enter(struct sentry *sentry, const struct sentry_question *q)
+void sentry_enter(struct sentry_pass *pass)
 {
-    struct trap_host *host = traps_of(sentry, q->host);
-    budgets_take(q->budget);
+    if (pass->is_known)
+        return;
+    struct trap_host *host = traps_of(pass);
+    budgets_take(pass->budget);
     if (host != NULL)
-        traps_reserve(host, q->url);
+        traps_reserve(host, pass->url);
+    pass->is_entered = true;
 }
 
-void sentry_leave(struct sentry *sentry, const struct sentry_question *q)
+void sentry_keep(struct sentry_pass *pass)
 {
-    struct trap_host *host = traps_of(sentry, q->host);
-    budgets_give_back(q->budget);
-    if (host != NULL)
-        traps_forget(host, q->url);
+    pass->is_entered = false;
 }
 
-/* Redirects and errors say nothing of their own. */
-void sentry_learn(struct sentry *sentry, const struct outcome *o)
+void sentry_leave(struct sentry_pass *pass)
 {
-    bool is_content = o->page.status >= 200 && o->page.status < 300;
-    struct trap_host *host = is_content ? traps_of(sentry, o->host) : NULL;
+    if (!pass->is_entered)
+        return;
+    struct trap_host *host = traps_of(pass);
+    budgets_give_back(pass->budget);
     if (host != NULL)
-        traps_learn(host, o->url, &o->page);
+        traps_forget(host, pass->url);
+    pass->is_entered = false;
+}
+
+/* Redirects and errors say nothing of their own, and what comes back said it before. */
+void sentry_learn(const struct sentry_pass *pass, const struct outcome *o)
+{
+    bool is_content = o->has_page && o->page.status >= 200 && o->page.status < 300;
+    if (!is_content || !pass->is_first || pass->is_known)
+        return;
+    struct trap_host *host = traps_of(pass);
+    if (host != NULL)
+        traps_learn(host, pass->url, &o->page);
 }

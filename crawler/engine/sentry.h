@@ -29,12 +29,19 @@ struct str sentry_domain_of(struct str host);
 void sentry_prepare(struct sentry *sentry, struct store_batch *batch);
 void sentry_take(struct sentry *sentry, const struct store_reply *reply);
 
-struct sentry_question {
+/* One leased URL before the sentry. What it is made of is borrowed until it ends. */
+struct sentry_pass {
+    struct sentry *sentry;
     struct str url, host;
     struct budget *budget;
     int32_t priority; /* as it was leased */
     bool is_seed;
+    bool is_first;   /* it was never asked for before */
+    bool is_known;   /* a page that comes back: it has its place, and always may go */
+    bool is_entered; /* and none came yet */
 };
+struct sentry_pass sentry_pass_of(struct sentry *sentry, const struct store_lease *lease,
+                                  struct str host, struct budget *budget);
 
 struct sentry_answer {
     enum exclude_reason reason; /* EXCLUDE_NONE: it may go, or must wait */
@@ -43,12 +50,15 @@ struct sentry_answer {
 };
 
 /* True: it may go. */
-bool sentry_ask(struct sentry *sentry, const struct sentry_question *question,
-                struct sentry_answer *ret) MUST_CHECK;
+bool sentry_ask(const struct sentry_pass *pass, struct sentry_answer *ret) MUST_CHECK;
 
-/* A page is being asked for; one came of it, asked for the first time; or none. */
-void sentry_enter(struct sentry *sentry, const struct sentry_question *question);
-void sentry_learn(struct sentry *sentry, const struct outcome *outcome);
-void sentry_leave(struct sentry *sentry, const struct sentry_question *question);
+/* It is being asked for: exactly one of sentry_keep(), a page came of it, and sentry_leave(), none
+ * did, is due then; sentry_leave() is harmless otherwise. */
+void sentry_enter(struct sentry_pass *pass);
+void sentry_keep(struct sentry_pass *pass);
+void sentry_leave(struct sentry_pass *pass);
+
+/* What came of it, whatever that is. */
+void sentry_learn(const struct sentry_pass *pass, const struct outcome *outcome);
 
 #endif

@@ -25,7 +25,7 @@ struct visit {
     struct visit *next, *prev;             /* in crawl->visits */
     struct visit *aside_next, *aside_prev; /* in crawl->aside */
     bool is_aside, is_going;               /* going: counted in crawl->going */
-    bool is_entered;                       /* past the sentry, which still counts on a page */
+    struct sentry_pass pass;
     struct crawl *crawl;
     struct bench_host *host;
     struct store_lease lease; /* its url is borrowed from `url` */
@@ -63,46 +63,13 @@ static void step_in(struct visit *v)
     v->is_aside = false;
 }
 
-static struct sentry_question question_of(const struct visit *v)
-{
-    return (struct sentry_question){
-        .url = v->lease.url,
-        .host = str_of(v->host->name),
-        .budget = v->host->budget,
-        .priority = v->lease.priority,
-        .is_seed = v->lease.is_seed,
-    };
-}
-
-/* It is asked for again: it has its place in the budgets, and says nothing of its class. */
-static bool is_known_page(const struct visit *v)
-{
-    return v->lease.known.status != 0;
-}
-
-static void enter_sentry(struct visit *v)
-{
-    const struct sentry_question question = question_of(v);
-    if (!is_known_page(v))
-        sentry_enter(&v->crawl->sentry, &question);
-    v->is_entered = !is_known_page(v);
-}
-
-static void leave_sentry(struct visit *v)
-{
-    const struct sentry_question question = question_of(v);
-    if (v->is_entered)
-        sentry_leave(&v->crawl->sentry, &question);
-    v->is_entered = false;
-}
-
 /* The visit is over; nothing of it is pending anywhere. */
 static void end_visit(struct visit *v)
 {
     struct crawl *crawl = v->crawl;
     step_in(v);
     stop_going(v);
-    leave_sentry(v);
+    sentry_leave(&v->pass);
     DL_DELETE(crawl->visits, v);
     crawl->visit_count--;
     workbench_visit_ended(&crawl->bench, v->host);
@@ -114,25 +81,6 @@ static void end_visit(struct visit *v)
     crawl_visit_ended(crawl);
 }
 
-/* A start URL that failed is news to whoever named it; any other page is one of many. */
-static void log_failure(const struct crawl *crawl, const struct outcome *o)
-{
-    const struct log *log = crawl->engine->log;
-    if (o->is_seed && o->state == URL_FAILED)
-        log_warn(log, "start URL failed", F_STR("url", o->url),
-                 F_TEXT("error", cw_err_name(o->err)), F_TEXT("meaning", cw_err_text(o->err)),
-                 F_STR("detail", o->detail), F_TEXT("hint", hint_about(o->err)));
-    else if (o->is_seed && o->state == URL_EXCLUDED)
-        log_warn(log, "start URL excluded", F_STR("url", o->url),
-                 F_TEXT("reason", exclude_reason_name(o->reason)), F_STR("detail", o->detail));
-    else if (o->is_seed && o->has_page && o->page.status >= 400)
-        log_warn(log, "start URL answered with an error", F_STR("url", o->url),
-                 F_INT("status", o->page.status));
-    else if (o->state == URL_FAILED)
-        log_info(log, "page failed", F_STR("url", o->url), F_TEXT("error", cw_err_name(o->err)),
-                 F_STR("detail", o->detail));
-}
-
 /* Sends the outcome to the store and ends the visit. */
 static void deliver(struct visit *v)
 {
@@ -141,10 +89,10 @@ static void deliver(struct visit *v)
     bool is_answer = o->has_page || o->is_unchanged;
     if (o->err != CW_OK && (o->has_attempt || o->state != URL_QUEUED))
         crawl->errors++;
-    log_failure(crawl, o);
+    hint_log(crawl->engine->log, o);
     revisits_plan(&crawl->revisits, o, &v->lease.known, clock_unix_ms());
     if (o->has_page)
-        v->is_entered = false; /* the page counts */
+        sentry_keep(&v->pass);
     if (sink_push(crawl->sink, o) == CW_OK)
         crawl->unlanded_pages += is_answer;
     end_visit(v);
@@ -195,8 +143,7 @@ static void deny(struct visit *v, const struct robots_answer *answer)
 static bool pass_sentry(struct visit *v)
 {
     struct sentry_answer answer;
-    const struct sentry_question question = question_of(v);
-    if (is_known_page(v) || sentry_ask(&v->crawl->sentry, &question, &answer))
+    if (sentry_ask(&v->pass, &answer))
         return true;
     struct outcome *o = begin_outcome(v);
     if (o == NULL)
@@ -299,6 +246,7 @@ enum cw_err visit_start(struct crawl *crawl, struct bench_host *host,
     DL_APPEND(crawl->visits, v);
     crawl->visit_count++;
     workbench_visit_began(&crawl->bench, host);
+    v->pass = sentry_pass_of(&crawl->sentry, &v->lease, str_of(host->name), host->budget);
     take_known(v);
     if (crawl_puts_off(crawl, lease))
         put_off(v);
@@ -347,7 +295,7 @@ static bool on_may_go(struct errand *errand)
     }
     if (!pass_sentry(v))
         return false;
-    enter_sentry(v);
+    sentry_enter(&v->pass);
     v->is_going = true;
     v->crawl->going++;
     return true;
@@ -368,7 +316,7 @@ static void on_sent_back(struct errand *errand)
     struct visit *v = CONTAINER_OF(errand, struct visit, errand);
     assert(v->magic == VISIT_MAGIC);
     stop_going(v);
-    leave_sentry(v);
+    sentry_leave(&v->pass);
     if (v->crawl->state == CRAWL_RUNNING)
         crawl_wake_aside(v->crawl);
     else if (errand_cancel(&v->errand)) /* the crawl ends: nobody would let it go any more */
@@ -407,8 +355,7 @@ static void judge_and_deliver(struct visit *v)
     };
     v->outcome->attempt.err = v->outcome->err;
     judge_outcome(v->outcome, &rules);
-    if (v->outcome->has_page && v->lease.attempts == 0 && !is_known_page(v))
-        sentry_learn(&v->crawl->sentry, v->outcome);
+    sentry_learn(&v->pass, v->outcome);
     deliver(v);
 }
 
