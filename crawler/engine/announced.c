@@ -2,6 +2,7 @@
 
 #include "crawler/base/grow.h"
 #include "crawler/engine/admit.h"
+#include "crawler/frontier/priority.h"
 #include "crawler/parse/decode.h"
 
 enum { ARENA_MAX = 32 * 1024 * 1024, DEPTH = 1 /* as if a start URL had linked them */ };
@@ -74,7 +75,7 @@ static enum cw_err on_entry(void *arg, const struct sitemap_entry *entry)
     struct store_found found = {.url = entry->url,
                                 .host = entry->host,
                                 .depth = DEPTH,
-                                .priority = DEPTH,
+                                .priority = priority_of_announced(DEPTH, entry->priority_per_mille),
                                 .modified_unix_ms = MAX(entry->lastmod_unix_ms, 0)};
     found.verdict = entry->is_cut ? (struct verdict){.reason = EXCLUDE_TOO_LONG}
                                   : admit_url(a->scope, found.url, found.host, DEPTH);

@@ -206,7 +206,7 @@ static void judge_links(struct outcome *o, const struct digest_input *input)
     for (size_t i = 0; i < o->page.link_count; i++) {
         struct page_link *link = &o->page.links[i];
         link->depth = o->depth + (link->requisite && input->requisites ? 0 : 1);
-        link->priority = priority_of_link(link);
+        link->priority = priority_of_depth(link->depth);
         link->verdict = judge_link(link, input);
     }
 }
@@ -218,7 +218,7 @@ static void judge_redirect(struct outcome *o, const struct scope *scope)
     if (to == NULL)
         return;
     to->depth = o->depth;
-    to->priority = priority_of_link(to);
+    to->priority = priority_of_depth(to->depth);
     to->verdict = o->is_seed ? admit_seed(scope, to->url, to->host)
                              : admit_url(scope, to->url, to->host, to->depth);
 }

@@ -10,6 +10,7 @@ static const char FRONTIER[] =
     /* What may be leased at once, apart from what waits for a time (url_delayed): so no lease walks
      * over rows that it may not take. Equals stand as in the table, by id. */
     "DROP INDEX url_queued;"
+    "UPDATE url_ SET priority = priority * 10 WHERE priority > 0;" /* it was the depth: PRIORITY_LEVEL */
     "CREATE INDEX url_queued ON url_(host_id, priority) WHERE state = 0 AND due_ms = 0;"
     "CREATE INDEX host_leased ON host_(id) WHERE leased = 1;";
 

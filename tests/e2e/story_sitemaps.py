@@ -47,6 +47,17 @@ class Sitemaps(Story):
         self.assertEqual(self.kinds(), [(self.server.url("/sitemap.xml"), 200)])
         self.assertEqual(self.rows("SELECT DISTINCT depth, found_on FROM url WHERE url LIKE '%/b'"), [(1, None)])
 
+    def test_their_priority_says_which_goes_first(self):
+        priorities = {"/low": "0.0", "/high": "1.0", "/usual": None, "/less": "0.3"}
+        body = "".join(f"<url><loc>{url}</loc>" + (f"<priority>{priority}</priority>" if priority else "") + "</url>"
+                       for url, priority in zip(self.pages(*priorities), priorities.values()))
+        self.sitemap("/sitemap.xml", f"<urlset>{body}</urlset>")
+        self.crawl_all("--per-host", 1)
+        order = [url[len(self.server.url("")):] for url, in
+                 self.rows("SELECT url FROM fetch WHERE kind = 'page' AND url NOT LIKE '%/' ORDER BY started_at")]
+        self.assertEqual(order, ["/high", "/usual", "/less", "/low"])
+        self.assertEqual(self.rows("SELECT priority FROM url WHERE url LIKE '%/high'"), [(5,)])
+
     def test_robots_names_them__indexes_lead_on__gzip_text_and_feeds_are_read(self):
         a, b, c, d = self.pages("/a", "/b", "/c", "/d")
         self.sitemap("/index", index(self.server.url("/1.xml.gz"), self.server.url("/2.txt")))

@@ -8,6 +8,7 @@
 #include <zstd.h>
 
 #include "crawler/engine/digest.h"
+#include "crawler/frontier/priority.h"
 
 #define SELF "http://a.example/d/page"
 
@@ -311,6 +312,7 @@ static void each_link__has_its_verdict_depth_and_priority(void **state)
         for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
             const struct page_link *link = &o->page.links[i];
             enum exclude_reason expected = nofollow && link->follow ? EXCLUDE_NOFOLLOW : reasons[i];
+            assert_int_equal(link->priority, priority_of_depth(3));
             if (link->verdict.reason != expected || link->depth != 3)
                 fail_msg("link %zu: %s", i + 1, exclude_reason_name(link->verdict.reason));
         }
