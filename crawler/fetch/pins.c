@@ -3,13 +3,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define HASH_NONFATAL_OOM 1
-#define HASH_FUNCTION(keyptr, keylen, hashv)                                                       \
-    ((hashv) = (unsigned)str_hash(str_from(keyptr, keylen)))
-#include <uthash.h>
 #include <utlist.h>
 
 #include "crawler/base/buf.h"
+#include "crawler/base/table.h"
 #include "crawler/fetch/address.h"
 
 enum {
@@ -120,7 +117,7 @@ static struct pin *pin_add(struct pins *pins, struct str host_port)
     memcpy(pin->name, host_port.ptr, host_port.len);
     pin->name[host_port.len] = '\0';
     HASH_ADD_KEYPTR(hh, pins->by_name, pin->name, pin->name_len, pin);
-    if (pin->hh.tbl == NULL) { /* how uthash says: out of memory */
+    if (!table_took(pin)) {
         free(pin);
         return NULL;
     }

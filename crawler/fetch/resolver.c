@@ -3,13 +3,10 @@
 #include <assert.h>
 #include <netinet/in.h>
 
-#define HASH_NONFATAL_OOM 1
-#define HASH_FUNCTION(keyptr, keylen, hashv)                                                       \
-    ((hashv) = (unsigned)str_hash(str_from(keyptr, keylen)))
-#include <uthash.h>
 #include <utlist.h>
 
 #include "crawler/base/clock.h"
+#include "crawler/base/table.h"
 #include "crawler/base/window.h"
 #include "crawler/fetch/address.h"
 #include "crawler/fetch/dns_channel.h"
@@ -182,7 +179,7 @@ static struct lookup *lookup_new(struct resolver *r, struct str name)
     memcpy(l->name, name.ptr, name.len);
     l->name[name.len] = '\0';
     HASH_ADD_KEYPTR(hh, r->by_name, l->name, l->name_len, l);
-    if (l->hh.tbl == NULL) { /* how uthash says: out of memory */
+    if (!table_took(l)) {
         free(l);
         return NULL;
     }

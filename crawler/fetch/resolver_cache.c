@@ -2,12 +2,9 @@
 
 #include <stdlib.h>
 
-#define HASH_NONFATAL_OOM 1
-#define HASH_FUNCTION(keyptr, keylen, hashv)                                                       \
-    ((hashv) = (unsigned)str_hash(str_from(keyptr, keylen)))
-#include <uthash.h>
 #include <utlist.h>
 
+#include "crawler/base/table.h"
 #include "crawler/fetch/address.h"
 
 struct entry {
@@ -93,7 +90,7 @@ static struct entry *entry_add(struct resolver_cache *cache, struct str name)
     memcpy(entry->name, name.ptr, name.len);
     entry->name[name.len] = '\0';
     HASH_ADD_KEYPTR(hh, cache->by_name, entry->name, entry->name_len, entry);
-    if (entry->hh.tbl == NULL) { /* how uthash says: out of memory */
+    if (!table_took(entry)) {
         free(entry);
         return NULL;
     }
