@@ -39,9 +39,10 @@ struct file {
     struct job job;
 };
 
-/* The name of a file, for each once. */
+/* The name of a file, for each once; in a crawl that goes on, once in SITEMAPS_FRESH_MS. */
 struct name {
     UT_hash_handle hh;
+    int64_t asked_ms;
     char url[];
 };
 
@@ -130,12 +131,26 @@ static bool is_known(const struct sitemaps *all, struct str url)
 {
     struct name *name;
     HASH_FIND(hh, all->names, url.ptr, url.len, name);
+    if (name == NULL || !revisits_go_on(&all->crawl->revisits))
+        return name != NULL;
+    return clock_mono_ms() - name->asked_ms < SITEMAPS_FRESH_MS;
+}
+
+/* Notes that it is asked for once more; false: it never was. */
+static bool renew_name(struct sitemaps *all, struct str url)
+{
+    struct name *name;
+    HASH_FIND(hh, all->names, url.ptr, url.len, name);
+    if (name != NULL)
+        name->asked_ms = clock_mono_ms();
     return name != NULL;
 }
 
 /* False: there are enough, or memory is out. */
 static bool add_name(struct sitemaps *all, struct str url)
 {
+    if (renew_name(all, url))
+        return true;
     if (HASH_COUNT(all->names) >= SITEMAPS_MAX) {
         if (!all->told_full)
             log_warn(all->crawl->engine->log, "too many sitemaps: the rest is left out",
@@ -148,6 +163,7 @@ static bool add_name(struct sitemaps *all, struct str url)
         return false;
     memcpy(name->url, url.ptr, url.len);
     name->url[url.len] = '\0';
+    name->asked_ms = clock_mono_ms();
     HASH_ADD_KEYPTR(hh, all->names, name->url, url.len, name);
     if (table_took(name))
         return true;

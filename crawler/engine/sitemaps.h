@@ -1,5 +1,6 @@
 /* sitemaps: one crawl's sitemaps: those that the robots.txt of a start URL's host names, and its
- * /sitemap.xml; indexes up to SITEMAPS_DEPTH_MAX deep; each once a run. Every request goes through
+ * /sitemap.xml; indexes up to SITEMAPS_DEPTH_MAX deep; each once a run, or
+ * once in SITEMAPS_FRESH_MS where pages come back for ever. Every request goes through
  * an errand, and is made only where robots.txt allows it; the bytes are read on a worker; what they
  * announce goes to the sink piece by piece, as there is room. Nothing starts or ends inline that
  * the caller has not asked for: it asks the crawl to look again (crawl_look_soon()), which brings
@@ -20,7 +21,8 @@ enum {
     SITEMAPS_DEPTH_MAX = 3, /* an index in an index in an index names no more files */
     SITEMAPS_AT_ONCE = 4,   /* files under way */
     SITEMAPS_REDIRECTS_MAX = 5,
-    SITEMAPS_FEED_MAX = 1024, /* URLs fed at once: they leave the pages room */
+    SITEMAPS_FEED_MAX = 1024,             /* URLs fed at once: they leave the pages room */
+    SITEMAPS_FRESH_MS = 24 * 3600 * 1000, /* in a crawl that goes on: as long as a robots.txt */
 };
 
 struct crawl;

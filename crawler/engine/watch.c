@@ -207,6 +207,8 @@ static void on_pulse(uv_timer_t *timer)
     struct vitals vitals;
     vitals_take(w->crawl, now_ms, &vitals);
     diagnose(&vitals, &w->diagnosis);
+    if (w->diagnosis.count == 0)
+        w->moved_ms = now_ms; /* nothing to do: it rests until pages are due again */
     if (!w->diagnosis.is_crippled)
         w->whole_ms = now_ms;
     if (w->crawl->state == CRAWL_RUNNING)

@@ -6,6 +6,8 @@
 
 #include "config/config.h"
 #include "crawler/base/buf.h"
+#include "crawler/base/clock.h"
+#include "crawler/base/units.h"
 #include "crawler/engine/crawl.h"
 #include "crawler/engine/engine.h"
 #include "crawler/engine/vet.h"
@@ -363,14 +365,24 @@ static void on_engine_closed(void *arg)
 
 /* ---- status ---- */
 
+/* While nothing else is to do. */
+static void tell_next_revisit(int64_t due_unix_ms, char ret[64])
+{
+    char wait[UNITS_TEXT_SIZE];
+    if (due_unix_ms == 0)
+        return;
+    units_format_duration(MAX(due_unix_ms - clock_unix_ms(), 0), wait);
+    (void)snprintf(ret, 64, ", next page due in %s", wait);
+}
+
 static void on_page_count(uv_timer_t *timer)
 {
     struct service *service = timer->data;
     struct served *served;
     struct engine_status engine;
     unsigned running = 0, count = 0;
-    int64_t pages = 0, queued = 0;
-    char text[STATUS_MAX_BYTES], why[DIAGNOSIS_TEXT_SIZE] = "";
+    int64_t pages = 0, queued = 0, revisit_unix_ms = 0;
+    char text[STATUS_MAX_BYTES], next[64] = "", why[DIAGNOSIS_TEXT_SIZE] = "";
     const char *stalled = NULL;
     DL_FOREACH (service->crawls, served) {
         struct crawl_status status;
@@ -381,16 +393,21 @@ static void on_page_count(uv_timer_t *timer)
         running++;
         pages += status.pages;
         queued += status.queued;
+        if (status.revisit_unix_ms > 0 &&
+            (revisit_unix_ms == 0 || status.revisit_unix_ms < revisit_unix_ms))
+            revisit_unix_ms = status.revisit_unix_ms;
         if (status.stall != NULL && stalled == NULL) {
             stalled = served->config->name;
             diagnosis_text(status.stall, why);
         }
     }
     engine_status(service->engine, &engine);
+    if (queued == 0)
+        tell_next_revisit(revisit_unix_ms, next);
     (void)snprintf(text, sizeof text,
                    "%u of %u crawls running, %" PRId64 " pages, %" PRId64
-                   " queued, %u requests under way%s%s%s%s",
-                   running, count, pages, queued, engine.running, stalled != NULL ? "; " : "",
+                   " queued, %u requests under way%s%s%s%s%s",
+                   running, count, pages, queued, engine.running, next, stalled != NULL ? "; " : "",
                    stalled != NULL ? stalled : "", stalled != NULL ? " stalled: " : "", why);
     notify_status(str_of(text));
 }

@@ -233,12 +233,12 @@ class Revisit(Site):
 class Every(Site):
     """`every` in the service: the crawl does not end, and its pages come back."""
 
-    def serve(self, *settings):
+    def serve(self, *settings, seeds=()):
         config, state = self.folder / "crawld.yaml", self.folder / "state"
         state.mkdir(exist_ok=True)
         lines = "".join(f"    {setting}\n" for setting in settings)
         config.write_text(f"user_agent: 'Mill/1 (+http://mill.example/)'\nstate_directory: {state}\ncrawls:\n"
-                          f"  - name: site\n    seeds: ['{self.url()}']\n    delay: 0\n    allow_private: true\n{lines}")
+                          f"  - name: site\n    seeds: {[self.url(), *seeds]}\n    delay: 0\n    allow_private: true\n{lines}")
         self.db = state / "site.db"
         return self.start("serve", "--config", config, "--verbose")
 
@@ -252,17 +252,37 @@ class Every(Site):
 
     def test_a_changed_page_is_seen_again(self):
         leaves = self.site(root=Leaf(TAGGED, "root", "/a"), a=Leaf(TAGGED, "old"))
-        service = self.serve("every: 1s")
+        service = self.serve("every: 2s", "stall_after: 500ms")
         self.server.wait_for(lambda: 304 in {hit.status for hit in self.server.hits_of("/a")}, "the page, unchanged")
         leaves["a"].text = "new"
         self.wait_for_version("a", "content")
         service.err.wait_for("all is asked for, until the next page is due")
         self.stop(service)
+        self.assertNotIn("stalled", service.err.text, "to rest is not to stall")
         self.assertEqual(self.value("SELECT count(*) FROM url WHERE state = 'done' AND due_at > ''"), 2)
         service = self.serve("every: 1s")
         count = self.server.count("/a")
         self.server.wait_for(lambda: self.server.count("/a") > count, "the page after a restart")
         self.stop(service)
+
+    def test_a_page_whose_sitemap_says_that_it_has_changed_comes_back_soon(self):
+        leaves = self.site(root=Leaf(TAGGED, "root", "/a", "/b"), a=Leaf(TAGGED, "old"), b=Leaf(TAGGED, "b"),
+                           new=Leaf(BARE, "new"))
+        service = self.serve("every: 1h")
+        service.err.wait_for("all is asked for, until the next page is due")
+        self.stop(service)
+        leaves["a"].text = "new"
+        second = "strftime('%Y-%m-%dT%H:%M:%S', 'now')"
+        self.wait_until(lambda: self.value(f"SELECT {second} > substr(max(fetched_at), 1, 19) FROM page"), "the next second")
+        day = self.value(f"SELECT {second} || 'Z'")
+        self.server.page("/sitemap.xml", f"""<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+            <url><loc>{self.url("a")}</loc><lastmod>{day}</lastmod></url>
+            <url><loc>{self.url("b")}</loc><lastmod>2001-01-01</lastmod></url></urlset>""", content_type="text/xml")
+        self.server.forget()
+        service = self.serve("every: 1h", seeds=[self.url("new")])  # whoever asks this host again sees its sitemap
+        self.wait_for_version("a", "content")
+        self.stop(service)
+        self.assertEqual(self.server.count("/b"), 0)
 
     def test_auto_learns_and_keeps_its_budget(self):
         self.site(root=Leaf(TAGGED, "root", "/a", "/b"), a=Leaf(DATED, "a"), b=Leaf(BARE, "b"))

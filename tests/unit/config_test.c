@@ -81,6 +81,11 @@ static const struct bad_case {
     {"a duration without a unit, and one beyond its range", CRAWL "  delay: 5\n  timeout: 3d\n",
      "4:10: delay: \"5\" is not a duration from 0 to 1d (such as 500ms, 2s, 5m, 6h, 7d), or auto\n"
      "5:12: timeout: \"3d\" is not a duration from 100ms to 1d (such as 500ms, 2s, 5m, 6h, 7d)\n"},
+    {"an interval that is too short", CRAWL "  every: 500ms\n",
+     "4:10: every: \"500ms\" is not a duration from 1s to 3650d (such as 500ms, 2s, 5m, 6h, 7d), "
+     "auto, or never\n"},
+    {"a budget of nothing", CRAWL "  revisit_budget: 0\n",
+     "4:19: revisit_budget: \"0\" is not a whole number from 1 to 1000000000\n"},
     {"a size of no known unit", CRAWL "  max_size: 10MB\n",
      "4:13: max_size: \"10MB\" is not a size from 1 to 512M (such as 64K, 10M, 1G)\n"},
     {"a scope of another kind", CRAWL "  scope: site\n",
@@ -330,6 +335,11 @@ static void the_command_line__sets_by_the_same_table(void **state)
     config_init(&config);
     assert_int_equal(crawl_config_set(&c, "max_time", "90m", &msg), CW_OK);
     assert_int_equal(c.max_time_ms, 5400000);
+    assert_int_equal(c.every_ms, CONFIG_NEVER);
+    assert_int_equal(crawl_config_set(&c, "every", "auto", &msg), CW_OK);
+    assert_int_equal(c.every_ms, CONFIG_EVERY_AUTO);
+    assert_int_equal(crawl_config_set(&c, "every", "6h", &msg), CW_OK);
+    assert_int_equal(c.every_ms, 21600000);
     assert_int_equal(crawl_config_set(&c, "max_time", "unlimited", &msg), CW_OK);
     assert_int_equal(c.max_time_ms, CONFIG_UNLIMITED);
     assert_int_equal(crawl_config_set(&c, "proxy", "http://a", &msg), CW_OK);
