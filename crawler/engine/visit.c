@@ -1,53 +1,18 @@
-#include "crawler/engine/visit.h"
+#include "crawler/engine/visit_p.h"
 
 #include <assert.h>
 #include <utlist.h>
 
 #include "crawler/base/clock.h"
-#include "crawler/engine/conditions.h"
-#include "crawler/engine/crawl_p.h"
-#include "crawler/engine/errand.h"
 #include "crawler/engine/hint.h"
-#include "crawler/engine/judge.h"
 
-enum { VISIT_MAGIC = 0x56495354, EXCUSED_PAUSE_MS = 1000 };
-
-/* Where a visit stands; what is pending in each place. */
-enum visit_state {
-    VISIT_ROBOTS,    /* waits for robots.txt (waiter) */
-    VISIT_ERRAND,    /* waits for its turn, or is being fetched (errand) */
-    VISIT_DIGESTING, /* on a worker (job) */
-};
-
-struct visit {
-    unsigned magic;
-    enum visit_state state;
-    struct visit *next, *prev;             /* in crawl->visits */
-    struct visit *aside_next, *aside_prev; /* in crawl->aside */
-    bool is_aside, is_going;               /* going: counted in crawl->going */
-    struct sentry_pass pass;
-    struct crawl *crawl;
-    struct bench_host *host;
-    struct store_lease lease; /* its url is borrowed from `url` */
-    struct url url;
-    struct robots_waiter waiter;
-    struct conditions conditions; /* owned */
-    struct errand errand;
-    struct outcome *outcome;   /* owned; from the answer on */
-    struct digest_input input; /* owned; while digesting */
-    int64_t retry_after_ms;
-    struct job job;
-};
+enum { EXCUSED_PAUSE_MS = 1000 };
 
 static void ask_robots(struct visit *v);
 static void on_robots(struct robots_waiter *waiter);
 static bool on_may_go(struct errand *errand);
 static void on_put_aside(struct errand *errand);
 static void on_sent_back(struct errand *errand);
-static void on_answer(struct errand *errand, struct fetch_result *res,
-                      const struct errand_terms *terms);
-static void on_digest(struct job *job);
-static void on_digested(struct job *job);
 
 static void stop_going(struct visit *v)
 {
@@ -64,7 +29,7 @@ static void step_in(struct visit *v)
 }
 
 /* The visit is over; nothing of it is pending anywhere. */
-static void end_visit(struct visit *v)
+void visit_end(struct visit *v)
 {
     struct crawl *crawl = v->crawl;
     step_in(v);
@@ -82,7 +47,7 @@ static void end_visit(struct visit *v)
 }
 
 /* Sends the outcome to the store and ends the visit. */
-static void deliver(struct visit *v)
+void visit_deliver(struct visit *v)
 {
     struct outcome *o = STEAL(v->outcome);
     struct crawl *crawl = v->crawl;
@@ -95,11 +60,11 @@ static void deliver(struct visit *v)
         sentry_keep(&v->pass);
     if (sink_push(crawl->sink, o) == CW_OK)
         crawl->unlanded_pages += is_answer;
-    end_visit(v);
+    visit_end(v);
 }
 
 /* Starts the outcome: whose it is. On failure the visit ends without one, and stays leased. */
-static struct outcome *begin_outcome(struct visit *v)
+struct outcome *visit_begin_outcome(struct visit *v)
 {
     struct outcome *o = outcome_new();
     if (o == NULL)
@@ -116,7 +81,7 @@ static struct outcome *begin_outcome(struct visit *v)
 }
 
 /* A detail that is lost for want of memory is not worth failing for. */
-static void keep_detail(struct outcome *o, struct str detail)
+void visit_keep_detail(struct outcome *o, struct str detail)
 {
     if (detail.len > 0 && arena_keep(&o->arena, &detail))
         o->detail = detail;
@@ -125,17 +90,17 @@ static void keep_detail(struct outcome *o, struct str detail)
 static void deny(struct visit *v, const struct robots_answer *answer)
 {
     char detail[512];
-    struct outcome *o = begin_outcome(v);
+    struct outcome *o = visit_begin_outcome(v);
     if (o == NULL) {
-        end_visit(v);
+        visit_end(v);
         return;
     }
     (void)snprintf(detail, sizeof detail, "line %u: " STR_FMT, answer->line,
                    (int)MIN(answer->rule.len, (size_t)400), answer->rule.ptr);
     o->state = URL_EXCLUDED;
     o->reason = EXCLUDE_ROBOTS;
-    keep_detail(o, str_of(detail));
-    deliver(v);
+    visit_keep_detail(o, str_of(detail));
+    visit_deliver(v);
 }
 
 /* False: budgets or traps keep the URL back, and the outcome that says so is in place, unless
@@ -145,38 +110,38 @@ static bool pass_sentry(struct visit *v)
     struct sentry_answer answer;
     if (sentry_ask(&v->pass, &answer))
         return true;
-    struct outcome *o = begin_outcome(v);
+    struct outcome *o = visit_begin_outcome(v);
     if (o == NULL)
         return false;
     o->state = answer.reason == EXCLUDE_NONE ? URL_QUEUED : URL_EXCLUDED;
     o->late_priority = answer.late_priority;
     o->reason = answer.reason;
     if (answer.reason != EXCLUDE_NONE)
-        keep_detail(o, str_of(answer.detail));
+        visit_keep_detail(o, str_of(answer.detail));
     return false;
 }
 
 static void deliver_if_any(struct visit *v)
 {
     if (v->outcome != NULL)
-        deliver(v);
+        visit_deliver(v);
     else
-        end_visit(v);
+        visit_end(v);
 }
 
 static void fail_unreachable(struct visit *v, const struct robots_answer *answer)
 {
-    struct outcome *o = begin_outcome(v);
+    struct outcome *o = visit_begin_outcome(v);
     if (o == NULL) {
-        end_visit(v);
+        visit_end(v);
         return;
     }
     bool excused = crawl_excuses(v->crawl, answer->err);
     o->state = excused || answer->err == CW_ECANCELED ? URL_QUEUED : URL_FAILED;
     o->due_unix_ms = clock_unix_ms() + (excused ? EXCUSED_PAUSE_MS : 0);
     o->err = answer->err;
-    keep_detail(o, str_of(answer->detail));
-    deliver(v);
+    visit_keep_detail(o, str_of(answer->detail));
+    visit_deliver(v);
 }
 
 static void send_errand(struct visit *v)
@@ -191,7 +156,7 @@ static void send_errand(struct visit *v)
         .may_go = on_may_go,
         .put_aside = on_put_aside,
         .sent_back = on_sent_back,
-        .done = on_answer,
+        .done = visit_take_answer,
     };
     v->errand.request.url = v->lease.url;
     v->errand.request.headers =
@@ -203,14 +168,14 @@ static void send_errand(struct visit *v)
 static void put_off(struct visit *v)
 {
     enum { DAY_MS = 24 * 3600 * 1000 };
-    struct outcome *o = begin_outcome(v);
+    struct outcome *o = visit_begin_outcome(v);
     if (o == NULL) {
-        end_visit(v);
+        visit_end(v);
         return;
     }
     o->state = URL_QUEUED;
     o->due_unix_ms = clock_unix_ms() + DAY_MS;
-    deliver(v);
+    visit_deliver(v);
 }
 
 /* Conditions that cannot be made for want of memory cost a whole answer, no more. */
@@ -264,7 +229,7 @@ static void ask_robots(struct visit *v)
     struct robots_answer answer;
     v->state = VISIT_ROBOTS;
     if (robotcache_ask(v->crawl->robots, &v->url, &v->waiter, &answer) != CW_OK) {
-        end_visit(v);
+        visit_end(v);
         return;
     }
     if (answer.verdict == ROBOTS_ALLOWED || answer.verdict == ROBOTS_DENIED)
@@ -320,132 +285,7 @@ static void on_sent_back(struct errand *errand)
     if (v->crawl->state == CRAWL_RUNNING)
         crawl_wake_aside(v->crawl);
     else if (errand_cancel(&v->errand)) /* the crawl ends: nobody would let it go any more */
-        end_visit(v);
-}
-
-static void record_attempt(struct visit *v, const struct fetch_result *res,
-                           const struct errand_terms *terms)
-{
-    struct outcome *o = v->outcome;
-    o->err = res->err;
-    o->has_attempt = true;
-    o->attempt = errand_attempt(FETCH_PAGE, o->url, o->host, v->lease.attempts + 1, res, terms);
-    keep_detail(o, o->attempt.detail);
-    o->attempt.detail = o->detail;
-    if (!arena_keep(&o->arena, &o->attempt.remote_ip))
-        o->attempt.remote_ip = STR_NONE;
-}
-
-/* Copies the headers that the digest reads; false when memory is out. */
-static bool keep_headers(struct arena *arena, struct fetch_headers *h)
-{
-    return arena_keep(arena, &h->content_type) && arena_keep(arena, &h->content_encoding) &&
-           arena_keep(arena, &h->location) && arena_keep(arena, &h->etag) &&
-           arena_keep(arena, &h->last_modified) && arena_keep(arena, &h->x_robots_tag) &&
-           arena_keep(arena, &h->link) && arena_keep(arena, &h->content_language);
-}
-
-static void judge_and_deliver(struct visit *v)
-{
-    const struct judge_rules rules = {
-        .retries = (int32_t)v->crawl->config->retries,
-        .now_unix_ms = clock_unix_ms(),
-        .retry_after_ms = v->retry_after_ms,
-        .excused = crawl_excuses(v->crawl, v->outcome->err),
-    };
-    v->outcome->attempt.err = v->outcome->err;
-    judge_outcome(v->outcome, &rules);
-    sentry_learn(&v->pass, v->outcome);
-    deliver(v);
-}
-
-static void start_digest(struct visit *v, struct fetch_result *res)
-{
-    struct crawl *crawl = v->crawl;
-    v->input = (struct digest_input){
-        .raw = res->body,
-        .body_cut = res->body_cut,
-        .headers = res->headers,
-        .scope = crawl_hold_scope(crawl),
-        .agent = crawl->engine->agent,
-        .max_size = (uint64_t)crawl->config->max_size,
-        .store = crawl->config->store,
-        .requisites = crawl->config->requisites,
-        .prints = crawl->config->traps,
-        .now_unix_ms = clock_unix_ms(),
-        .hops = v->lease.hops,
-    };
-    res->body = BUF_INIT(0);
-    if (v->input.scope == NULL || !keep_headers(&v->outcome->arena, &v->input.headers)) {
-        digest_input_release(&v->input);
-        v->outcome->err = CW_ENOMEM;
-        judge_and_deliver(v);
-        return;
-    }
-    v->state = VISIT_DIGESTING;
-    crawl->digesting_bytes += v->input.raw.cap;
-    executor_run(crawl->engine->executor, LANE_PARSE, &v->job, on_digest, on_digested);
-}
-
-/* 304: the page on record still holds; validators that come along count from now on. */
-static void keep_known(struct visit *v, struct fetch_result *res)
-{
-    struct outcome *o = v->outcome;
-    o->is_unchanged = true;
-    if (res->headers.etag.len <= VALIDATOR_MAX_BYTES)
-        o->page.etag = res->headers.etag;
-    if (res->headers.last_modified.len <= VALIDATOR_MAX_BYTES)
-        o->page.last_modified = res->headers.last_modified;
-    if (!arena_keep(&o->arena, &o->page.etag) || !arena_keep(&o->arena, &o->page.last_modified))
-        o->page.etag = o->page.last_modified = STR_NONE;
-    judge_and_deliver(v);
-}
-
-static void on_answer(struct errand *errand, struct fetch_result *res,
-                      const struct errand_terms *terms)
-{
-    struct visit *v = CONTAINER_OF(errand, struct visit, errand);
-    assert(v->magic == VISIT_MAGIC);
-    workbench_touch(&v->crawl->bench, v->host);
-    v->crawl->bytes += res->size;
-    watch_note_end(&v->crawl->watch, res->err);
-    v->retry_after_ms = errand_retry_after_ms(res);
-    if (begin_outcome(v) == NULL) {
-        end_visit(v);
-        return;
-    }
-    record_attempt(v, res, terms);
-    if (res->err == CW_OK && res->status == 304 && v->conditions.count > 0)
-        keep_known(v, res);
-    else if (res->err == CW_OK)
-        start_digest(v, res);
-    else
-        judge_and_deliver(v);
-}
-
-/* On a worker: the job's own memory and an immutable scope, nothing else. */
-static void on_digest(struct job *job)
-{
-    struct visit *v = CONTAINER_OF(job, struct visit, job);
-    struct digester *digester = v->crawl->engine->digesters[job->seat];
-    digest(digester, v->outcome, &v->input);
-}
-
-static void widen_scope(struct visit *v)
-{
-    const struct page_link *to = v->outcome->page.redirect;
-    if (v->outcome->is_seed && to != NULL && to->verdict.reason == EXCLUDE_NONE)
-        crawl_add_root(v->crawl, to->url, to->host);
-}
-
-static void on_digested(struct job *job)
-{
-    struct visit *v = CONTAINER_OF(job, struct visit, job);
-    assert(v->magic == VISIT_MAGIC);
-    v->crawl->digesting_bytes -= v->input.raw.cap;
-    digest_input_release(&v->input);
-    widen_scope(v);
-    judge_and_deliver(v);
+        visit_end(v);
 }
 
 void visits_view(const struct crawl *crawl, visit_view_fn *on_view, void *arg)
@@ -477,7 +317,7 @@ void visits_drop(struct crawl *crawl, bool cancel_all)
     struct visit *v, *next;
     DL_FOREACH_SAFE (crawl->visits, v, next) {
         if (let_go(v, cancel_all))
-            end_visit(v);
+            visit_end(v);
     }
 }
 
@@ -487,12 +327,12 @@ void visits_return(struct crawl *crawl, const struct bench_host *host)
     DL_FOREACH_SAFE (crawl->visits, v, next) {
         if (v->host != host || v->is_going || !let_go(v, false))
             continue;
-        if (begin_outcome(v) == NULL) { /* it stays leased until the store is opened again */
-            end_visit(v);
+        if (visit_begin_outcome(v) == NULL) { /* it stays leased until the store is opened again */
+            visit_end(v);
             continue;
         }
         v->outcome->state = URL_QUEUED;
-        deliver(v);
+        visit_deliver(v);
     }
 }
 
