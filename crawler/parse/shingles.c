@@ -1,5 +1,7 @@
 #include "crawler/parse/shingles.h"
 
+#include <endian.h>
+
 /* What a byte is part of. */
 enum { BREAK, LETTER, DIGIT };
 static const unsigned char kinds[256] = {
@@ -98,17 +100,21 @@ static void insert(struct shingles *s, uint32_t hash)
     s->slots[slot] = hash;
 }
 
-/* Too many: every second one goes. */
+/* Too many: every second one goes. Which ones, no processor could foresee: so no jump for each. */
 static void thin_out(struct shingles *s)
 {
-    uint32_t old[SHINGLES_SLOTS];
-    memcpy(old, s->slots, sizeof old);
-    memset(s->slots, 0, sizeof s->slots);
+    uint32_t left[SHINGLES_SLOTS];
+    unsigned count = 0;
     s->mask = s->mask << 1 | 1;
+    for (size_t i = 0; i < SHINGLES_SLOTS; i++) {
+        uint32_t hash = s->slots[i];
+        left[count] = hash; /* `count` never passes `i` */
+        count += (unsigned)(hash != 0) & (unsigned)((hash & s->mask) == 0);
+    }
+    memset(s->slots, 0, sizeof s->slots);
     s->count = 0;
-    for (size_t i = 0; i < SHINGLES_SLOTS; i++)
-        if (old[i] != 0 && (old[i] & s->mask) == 0)
-            insert(s, old[i]);
+    for (unsigned i = 0; i < count; i++)
+        insert(s, left[i]);
 }
 
 static inline void add_hash(struct shingles *s, uint32_t hash)
@@ -127,18 +133,121 @@ static void add_heavy(struct shingles *s, uint32_t hash, unsigned weight)
         add_hash(s, hash + i * 0x9E3779B9);
 }
 
-/* ---- words and runs ---- */
+/* ---- words ---- */
 
-static const uint32_t NOT =
-    ((((SEED ^ 'n') * (uint32_t)PRIME ^ 'o') * (uint32_t)PRIME ^ 't') * (uint32_t)PRIME);
+/* Eight bytes of text are looked at in one go, as one number; a word is hashed eight bytes at a
+ * time, the last of them filled up with zeros. */
+enum { GROUP_BYTES = 8 };
+#define ONES     UINT64_C(0x0101010101010101)
+#define TOPS     (ONES * 0x80)
+#define WORD_MUL UINT64_C(0x9E3779B97F4A7C15)
 
+/* The highest bit of each byte says whether it is ... */
+struct marks {
+    uint64_t letters, digits;
+    uint64_t upper_or_lower; /* an ASCII letter */
+};
+
+/* No byte carries into the next: with the highest bit cleared, none gets beyond 0xFF. */
+static struct marks classify(uint64_t group)
+{
+    uint64_t low = group & ~TOPS, folded = (group | ONES * 0x20) & ~TOPS;
+    uint64_t from_a = folded + ONES * (0x80 - 'a'), after_z = folded + ONES * (0x80 - 'z' - 1);
+    uint64_t from_0 = low + ONES * (0x80 - '0'), after_9 = low + ONES * (0x80 - '9' - 1);
+    uint64_t ascii = ~group & TOPS, alpha = from_a & ~after_z & ascii;
+    return (struct marks){.letters = alpha | (group & TOPS),
+                          .digits = from_0 & ~after_9 & ascii,
+                          .upper_or_lower = alpha};
+}
+
+/* How many bytes there are before the first one that is in no word. */
+static unsigned bytes_of_word(const struct marks *marks)
+{
+    uint64_t breaks = ~(marks->letters | marks->digits) & TOPS;
+    return breaks != 0 ? (unsigned)__builtin_ctzll(breaks) / 8 : GROUP_BYTES;
+}
+
+static uint64_t first_bytes(uint64_t group, unsigned count)
+{
+    return count < GROUP_BYTES ? group & ((UINT64_C(1) << count * 8) - 1) : group;
+}
+
+/* Up to eight bytes; those behind the end of the text are zero. */
+static uint64_t group_at(struct str text, size_t at)
+{
+    uint64_t group = 0;
+    if (text.len - at >= GROUP_BYTES)
+        memcpy(&group, text.ptr + at, GROUP_BYTES);
+    else
+        memcpy(&group, text.ptr + at, text.len - at);
+    return le64toh(group);
+}
+
+static uint64_t hash_group(uint64_t hash, uint64_t group)
+{
+    hash = (hash ^ group) * WORD_MUL;
+    return hash ^ hash >> 32;
+}
+
+/* The word goes on with the first `count` bytes of `group`; the others are zero. */
+static void word_add(struct shingle_word *w, uint64_t group, unsigned count)
+{
+    unsigned filled = w->group_bytes;
+    w->group |= group << filled * 8;
+    w->group_bytes += count;
+    if (w->group_bytes < GROUP_BYTES)
+        return;
+    w->hash = hash_group(w->hash, w->group);
+    w->group = filled > 0 ? group >> (GROUP_BYTES - filled) * 8 : 0;
+    w->group_bytes -= GROUP_BYTES;
+}
+
+static uint32_t word_hash(const struct shingle_word *w)
+{
+    uint64_t hash = w->group_bytes > 0 ? hash_group(w->hash, w->group) : w->hash;
+    return (uint32_t)(hash * WORD_MUL >> 32);
+}
+
+/* Few words have digits. */
+static void add_digits(struct shingles *s, uint64_t group, uint64_t digits)
+{
+    for (; digits != 0; digits &= digits - 1) {
+        unsigned shift = (unsigned)__builtin_ctzll(digits) & ~7U;
+        s->number = s->number * 10 + (uint32_t)(group >> shift & 0xFF) - '0';
+        s->digits++;
+        s->letters--;
+    }
+}
+
+/* Takes what the text at `at` has of a word, at most eight bytes, and says how many. */
+static unsigned take_group(struct shingles *s, struct str text, size_t at)
+{
+    uint64_t group = group_at(text, at);
+    const struct marks marks = classify(group);
+    unsigned count = bytes_of_word(&marks);
+    if (count == 0)
+        return 0;
+    uint64_t lower = group | marks.upper_or_lower >> 2; /* 0x80 >> 2 is what parts the cases */
+    word_add(&s->word, first_bytes(lower, count), count);
+    s->letters += count;
+    add_digits(s, group, first_bytes(marks.digits, count));
+    return count;
+}
+
+/* Of one word, as the text's words are hashed. */
 static uint32_t hash_word(struct str word)
 {
-    uint32_t hash = SEED;
-    for (size_t i = 0; i < word.len; i++)
-        hash = (hash ^ (unsigned char)ascii_lower(word.ptr[i])) * PRIME;
-    return hash;
+    struct shingle_word w = {.hash = SEED};
+    for (size_t at = 0; at < word.len; at += GROUP_BYTES) {
+        uint64_t group = group_at(word, at);
+        const struct marks marks = classify(group);
+        word_add(&w, group | marks.upper_or_lower >> 2,
+                 (unsigned)MIN(word.len - at, (size_t)GROUP_BYTES));
+    }
+    return word_hash(&w);
 }
+
+/* ---- runs ---- */
 
 /* "404" and "not found", "not exist": the page may well say that there is none. */
 static void look_for_loss(struct shingles *s, uint32_t word, uint32_t number)
@@ -146,36 +255,38 @@ static void look_for_loss(struct shingles *s, uint32_t word, uint32_t number)
     if (word == ANY_NUMBER)
         s->is_lost |= number == 404;
     else if (s->after_not)
-        s->is_lost |= word == hash_word(STR("found")) || word == hash_word(STR("exist"));
-    s->after_not = word == NOT;
+        s->is_lost |= word == s->found_word || word == s->exist_word;
+    s->after_not = word == s->not_word;
 }
 
 static void add_word(struct shingles *s, uint32_t word)
 {
-    s->last[s->run_words % SHINGLE_WORDS] = word;
+    uint32_t hash = s->last[2] * UINT32_C(0x85EBCA77) + s->last[1] * UINT32_C(0xC2B2AE3D) +
+                    s->last[0] * UINT32_C(0x27D4EB2F) + word;
+    s->last[2] = s->last[1];
+    s->last[1] = s->last[0];
+    s->last[0] = word;
     s->run = (s->run ^ word) * PRIME;
-    s->run_words++;
-    if (s->run_words < SHINGLE_WORDS)
-        return;
-    uint32_t hash = 0;
-    for (unsigned i = 0; i < SHINGLE_WORDS; i++)
-        hash = (hash ^ s->last[(s->run_words + i) % SHINGLE_WORDS]) * PRIME;
-    add_hash(s, hash);
+    if (++s->run_words >= SHINGLE_WORDS)
+        add_hash(s, hash);
+}
+
+static void begin_word(struct shingles *s)
+{
+    s->word = (struct shingle_word){.hash = SEED};
+    s->number = s->letters = s->digits = 0;
 }
 
 static void end_word(struct shingles *s)
 {
     if (s->letters + s->digits == 0)
         return;
-    uint32_t word = s->word;
-    if (s->digits > 0)
-        word = ANY_NUMBER;
-    look_for_loss(s, word, s->letters == 0 ? s->number : 0);
-    if (s->letters == 0 && s->digits < 10 && is_of_url(s, s->number))
-        word = s->word;
+    bool is_number = s->letters == 0;
+    bool counts = s->digits == 0 || (is_number && s->digits < 10 && is_of_url(s, s->number));
+    uint32_t word = counts ? word_hash(&s->word) : ANY_NUMBER;
+    look_for_loss(s, s->digits > 0 ? ANY_NUMBER : word, is_number ? s->number : 0);
     add_word(s, word);
-    s->word = SEED;
-    s->number = s->letters = s->digits = 0;
+    begin_word(s);
 }
 
 void shingles_end_run(struct shingles *s)
@@ -192,8 +303,12 @@ void shingles_end_run(struct shingles *s)
 void shingles_init(struct shingles *s, struct str url)
 {
     memset(s, 0, sizeof *s);
-    s->word = s->run = SEED;
     s->text_left = SHINGLES_TEXT_MAX;
+    begin_word(s);
+    s->run = SEED;
+    s->not_word = hash_word(STR("not"));
+    s->found_word = hash_word(STR("found"));
+    s->exist_word = hash_word(STR("exist"));
     read_numbers(s, url);
 }
 
@@ -201,20 +316,14 @@ void shingles_add(struct shingles *s, struct str text)
 {
     text = str_first(text, s->text_left);
     s->text_left -= text.len;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        switch (kinds[c]) {
-        case LETTER:
-            s->letters++;
-            s->word = (s->word ^ (unsigned char)ascii_lower((char)c)) * PRIME;
-            break;
-        case DIGIT:
-            s->digits++;
-            s->number = s->number * 10 + (c - '0');
-            s->word = (s->word ^ c) * PRIME;
-            break;
-        default: end_word(s); break;
-        }
+    for (size_t at = 0; at < text.len; at++) {
+        unsigned count;
+        do {
+            count = take_group(s, text, at);
+            at += count;
+        } while (count == GROUP_BYTES && at < text.len);
+        if (at < text.len)
+            end_word(s);
     }
 }
 
@@ -260,10 +369,9 @@ void shingles_finish(struct shingles *s, struct str title, struct print *ret)
     uint32_t sum = 0;
     for (size_t i = 0; i < SHINGLES_SLOTS; i++) { /* packed in place: `count` never passes `i` */
         uint32_t hash = s->slots[i];
-        if (hash == 0)
-            continue;
-        sum += mix(hash ^ 0x5BD1E995);
-        s->slots[count++] = hash;
+        sum += hash != 0 ? mix(hash ^ 0x5BD1E995) : 0;
+        s->slots[count] = hash;
+        count += hash != 0;
     }
     *ret = (struct print){
         .items = s->slots,

@@ -27,6 +27,13 @@ enum {
     SHINGLES_TEXT_MAX = 64 * 1024, /* bytes of text that are read; what follows is not */
 };
 
+/* A word as it is being read. */
+struct shingle_word {
+    uint64_t hash;  /* of its groups of eight bytes so far */
+    uint64_t group; /* the bytes since, fewer than eight; the first is the lowest */
+    unsigned group_bytes;
+};
+
 struct shingles {
     uint32_t slots[SHINGLES_SLOTS]; /* open addressing; 0: free */
     unsigned count;
@@ -34,10 +41,12 @@ struct shingles {
     uint32_t numbers[SHINGLES_URL_NUMBERS];
     unsigned number_count;
     size_t text_left; /* bytes */
+    uint32_t not_word, found_word, exist_word;
     /* the word and the run being read */
-    uint32_t word, number;
+    struct shingle_word word;
+    uint32_t number;
     unsigned letters, digits;
-    uint32_t last[SHINGLE_WORDS]; /* the run's last words, as a ring */
+    uint32_t last[SHINGLE_WORDS - 1]; /* the run's last words but one, the latest first */
     unsigned run_words;
     uint32_t run;
     bool after_not, is_lost;

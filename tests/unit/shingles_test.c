@@ -181,9 +181,61 @@ static void a_picture__counts_by_its_file_and_what_is_short_in_its_query(void **
     }
 }
 
+enum { TEXT_BYTES = 600, TEXT_COUNT = 400 };
+
+static unsigned draw(uint32_t *seed)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 16;
+}
+
+/* Words of 1 to 30 bytes: letters of both cases, digits, two-byte characters. */
+static size_t make_odd_text(char *text, uint32_t *seed)
+{
+    static const char *const pieces[] = {"a", "b", "C", "Z", "z", "x", "7", "\xC3\xA9"};
+    size_t len = 0;
+    while (len < TEXT_BYTES - 40) {
+        for (unsigned count = draw(seed) % 15; count > 0; count--) {
+            const char *piece = pieces[draw(seed) % (draw(seed) % 4 == 0 ? 8 : 6)];
+            memcpy(text + len, piece, strlen(piece));
+            len += strlen(piece);
+        }
+        text[len++] = " ,.@[`{/:\n"[draw(seed) % 10];
+    }
+    return len;
+}
+
+static void text_in_any_pieces__says_the_same(void **state)
+{
+    (void)state;
+    static struct shingles whole, parts;
+    char text[TEXT_BYTES], piece[TEXT_BYTES];
+    uint32_t seed = 1;
+    for (unsigned i = 0; i < TEXT_COUNT; i++) {
+        size_t len = make_odd_text(text, &seed), most = 1 + i % 20;
+        struct print print, print_of_whole;
+        shingles_init(&whole, STR(PLAIN));
+        shingles_add(&whole, str_from(text, len));
+        shingles_finish(&whole, STR_NONE, &print_of_whole);
+        shingles_init(&parts, STR(PLAIN));
+        for (size_t at = 0, count; at < len; at += count) {
+            count = 1 + draw(&seed) % most;
+            count = MIN(count, len - at);
+            memcpy(piece, text + at, count);
+            memset(piece + count, 'q', sizeof piece - count); /* where reading on would show */
+            shingles_add(&parts, str_from(piece, count));
+        }
+        shingles_finish(&parts, STR_NONE, &print);
+        assert_true(print.count > 1);
+        assert_int_equal(print.count, print_of_whole.count);
+        assert_int_equal(print.sum, print_of_whole.sum);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_in_any_pieces__says_the_same),
         cmocka_unit_test(two_texts__are_equal_where_people_find_them_so),
         cmocka_unit_test(a_word_that_goes_on_in_the_next_piece__is_one),
         cmocka_unit_test(pages_that_say_there_is_none__are_known),
