@@ -38,8 +38,8 @@ enum connecting { KEEP_ALIVE, CONNECT_ANEW };
 void parts_fetch(struct pages *pages, bool is_page, size_t connections, enum connecting connecting);
 
 void parts_read(const struct pages *pages); /* libxml2's SAX, for hrefs and the title */
-void parts_parse(
-    struct pages *pages); /* crawld's own parser, links resolved: what `store` stores */
+/* crawld's own parser: links resolved, and the print. What it finds is what `store` stores. */
+void parts_parse(struct pages *pages);
 void parts_compress(struct pages *pages);                      /* zstd, as crawld does it */
 void parts_store(const struct pages *pages, const char *path); /* SQLite in batches */
 

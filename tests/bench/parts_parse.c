@@ -4,6 +4,7 @@
 #include <libxml/parserInternals.h>
 
 #include "crawler/parse/html.h"
+#include "crawler/parse/shingles.h"
 
 enum { PAGE_MAX_BYTES = 16 << 20 };
 
@@ -68,13 +69,19 @@ void parts_read(const struct pages *p)
 void parts_parse(struct pages *p)
 {
     struct url base = URL_INIT;
+    struct shingles shingles;
+    struct print print;
     for (size_t i = 0; i < p->kept; i++) {
         struct body *b = &p->bodies[i];
         must(url_parse(&base, str_of(p->urls[i]), NULL) == CW_OK, "a URL of the list");
-        const struct html_input input = {
-            .html = buf_str(&b->bytes), .base = &base, .agent = STR("crawld")};
+        shingles_init(&shingles, str_of(p->urls[i]));
+        const struct html_input input = {.html = buf_str(&b->bytes),
+                                         .base = &base,
+                                         .agent = STR("crawld"),
+                                         .ret_shingles = &shingles};
         must(html_parse(&b->page, &b->arena, &input) == CW_OK, "crawld's parser");
         must(b->page.link_count > 0 && b->page.title.len > 0, "crawld's parser found nothing");
+        shingles_finish(&shingles, b->page.title, &print);
     }
     url_release(&base);
 }
