@@ -22,17 +22,18 @@ size_t seen_bytes(const struct seen *seen)
     return bytes;
 }
 
-static bool has_bit(const struct seen_generation *g, size_t hash)
+/* Whether it is set nobody can foresee: it is counted with, not jumped on. */
+static uint64_t bit(const struct seen_generation *g, size_t hash)
 {
     size_t at = hash & (g->count - 1);
-    return (g->bits[at / 64] >> at % 64 & 1) != 0;
+    return g->bits[at / 64] >> at % 64 & 1;
 }
 
 static void set_bit(struct seen *seen, size_t hash)
 {
     struct seen_generation *g = &seen->generations[0];
     size_t at = hash & (g->count - 1);
-    seen->set += !has_bit(g, hash);
+    seen->set += bit(g, hash) ^ 1;
     g->bits[at / 64] |= UINT64_C(1) << at % 64;
 }
 
@@ -54,16 +55,16 @@ bool seen_add(struct seen *seen, uint32_t hash)
 {
     /* samples have low bits that are all alike, so the high ones of a product count */
     size_t first = hash * UINT32_C(0x9E3779B1) >> 8, second = hash * UINT32_C(0x85EBCA77) >> 9;
-    bool is_known = false;
+    uint64_t is_known = 0;
     if (seen->set * FULL_PART >= seen->generations[0].count)
         begin_generation(seen);
     for (int i = 0; i < SEEN_GENERATIONS && seen->generations[i].bits != NULL; i++) {
         const struct seen_generation *g = &seen->generations[i];
-        is_known |= has_bit(g, first) && has_bit(g, second);
+        is_known |= bit(g, first) & bit(g, second);
     }
     if (seen->generations[0].bits == NULL)
         return false;
     set_bit(seen, first);
     set_bit(seen, second);
-    return !is_known;
+    return is_known == 0;
 }
