@@ -95,6 +95,9 @@ static void finish(struct errand *e, struct fetch_result *res)
     engine_note_end(engine, res->err, res->status);
     engine_pump_soon(engine);
     const struct errand_terms terms = terms_of(e, res, now_ms);
+    if (e->addresses != NULL && res->err == CW_OK && !met_its_address(e, res))
+        resolver_prefer(engine->resolver, e->hostname, res->remote_ip); /* so that slots are of
+                                                                           what answers */
     res->time.dns_ms = e->dns_ms;
     resolved_drop(STEAL(e->addresses));
     e->magic = 0;

@@ -287,6 +287,11 @@ struct resolved *resolver_cached(struct resolver *resolver, struct str hostname)
     return resolved_hold(known.addresses);
 }
 
+void resolver_prefer(struct resolver *resolver, struct str hostname, const char *address)
+{
+    resolver_cache_prefer(resolver->cache, hostname, address);
+}
+
 static void answer_all(struct lookup *l, enum cw_err err, const struct resolved *addresses,
                        const char *detail)
 {

@@ -58,6 +58,10 @@ void resolver_cancel(struct resolver_query *query); /* `done` still comes, with 
  * fresh. */
 struct resolved *resolver_cached(struct resolver *resolver, struct str hostname);
 
+/* A connection was made to this one of the name's addresses (the first could not be reached): it
+ * comes first from now on. */
+void resolver_prefer(struct resolver *resolver, struct str hostname, const char *address);
+
 /* What became of the look-ups of the last minute; what the cache answers is none. O(1). */
 struct resolver_status {
     unsigned open;       /* under way */

@@ -151,6 +151,36 @@ struct resolved *resolver_cache_keep(struct resolver_cache *cache, struct str na
     return resolved_hold(entry->addresses);
 }
 
+static size_t find_address(const struct resolved *r, const char *address)
+{
+    size_t i = 0;
+    for (; i < r->count; i++) {
+        char text[RESOLVED_TEXT_SIZE];
+        address_format((const struct sockaddr *)&r->addresses[i], text);
+        if (strcmp(text, address) == 0)
+            break;
+    }
+    return i;
+}
+
+void resolver_cache_prefer(struct resolver_cache *cache, struct str name, const char *address)
+{
+    struct entry *entry = entry_find(cache, name);
+    if (entry == NULL || entry->addresses == NULL)
+        return;
+    const struct resolved *old = entry->addresses;
+    size_t i = find_address(old, address);
+    if (i == 0 || i == old->count)
+        return;
+    struct resolved *fresh = resolved_new(old->addresses, old->count, ++cache->last_serial);
+    if (fresh == NULL)
+        return;
+    fresh->addresses[i] = old->addresses[0];
+    fresh->addresses[0] = old->addresses[i];
+    resolved_drop(old);
+    entry->addresses = fresh;
+}
+
 void resolver_cache_keep_failure(struct resolver_cache *cache, struct str name, enum cw_err err,
                                  const char *static_detail, int64_t now_ms)
 {

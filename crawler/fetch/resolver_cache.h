@@ -43,6 +43,10 @@ struct resolved *resolver_cache_keep(struct resolver_cache *cache, struct str na
                                      const struct sockaddr_storage *addresses, size_t count,
                                      int64_t ttl_s, int64_t now_ms) MUST_CHECK;
 
+/* A connection was made to this one of the addresses kept for `name`: it comes first from now on.
+ * Nothing happens when it is none of them, or without memory. */
+void resolver_cache_prefer(struct resolver_cache *cache, struct str name, const char *address);
+
 /* Keeps a failure, for the time its class deserves; it forgets the addresses. Without memory
  * nothing is kept. */
 void resolver_cache_keep_failure(struct resolver_cache *cache, struct str name, enum cw_err err,

@@ -175,6 +175,15 @@ static bool closes_loop(struct work *w, int64_t source, int64_t id)
     return true;
 }
 
+/* When to try again. A wall clock that was set back since the time was chosen takes it along. */
+static int64_t choose_due(const struct work *w, const struct outcome *o)
+{
+    int64_t due_ms = o->due_unix_ms;
+    if (!o->has_attempt)
+        return due_ms;
+    return MIN(due_ms, w->now_unix_ms + MAX(due_ms - o->attempt.time.ended_unix_ms, 0));
+}
+
 static struct url_end decide_end(struct work *w, const struct visit *v)
 {
     const struct outcome *o = v->outcome;
@@ -183,7 +192,7 @@ static struct url_end decide_end(struct work *w, const struct visit *v)
         .err = o->err,
         .reason = o->reason,
         .detail = o->detail,
-        .due_unix_ms = o->state == URL_QUEUED ? o->due_unix_ms : o->revisit_unix_ms,
+        .due_unix_ms = o->state == URL_QUEUED ? choose_due(w, o) : o->revisit_unix_ms,
         .late_priority = o->state == URL_QUEUED ? o->late_priority : 0,
         .new_attempts = o->has_attempt,
         .last_fetch = v->url.last_fetch,

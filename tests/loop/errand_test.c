@@ -235,6 +235,27 @@ static void a_full_address__sends_it_back_until_there_is_a_slot(void **state)
     end(&f);
 }
 
+/* Nobody listens at the first address. The slot of the request was of another than answered, so it
+ * is not told; from then on the one that answers comes first. */
+static void an_address_that_answers__comes_first_from_then_on(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct asked a;
+    begin(&f);
+    dnsserver_set(f.names, "a.test", "127.99.0.1 127.0.0.1", 60);
+    httpserver_page(f.server, "/", 200, "text/plain", "hi");
+    start(&a, &f, "a.test", "/");
+    finish(&a);
+    assert_int_equal(a.status, 200);
+    assert_int_equal(a.terms.address_slots, 0);
+    start(&a, &f, "a.test", "/");
+    finish(&a);
+    assert_int_equal(a.status, 200);
+    assert_int_equal(a.terms.address_slots, 8);
+    end(&f);
+}
+
 static void retry_after__counts_from_the_date_of_the_answer(void **state)
 {
     (void)state;
@@ -273,6 +294,7 @@ int main(void)
         cmocka_unit_test(cancelled_while_it_fetches__ends_later_as_cancelled),
         cmocka_unit_test(a_name_that_does_not_exist__fails),
         cmocka_unit_test(a_full_address__sends_it_back_until_there_is_a_slot),
+        cmocka_unit_test(an_address_that_answers__comes_first_from_then_on),
         cmocka_unit_test(retry_after__counts_from_the_date_of_the_answer),
     };
     executor_prepare_pool(PARSE_SEATS, STORE_SEATS);

@@ -251,6 +251,19 @@ static void what_waits__goes_back_with_the_wall_clock(void **state)
     assert_int_equal(f->reply.host_count, 3);
 }
 
+static void retry_that_was_planned_before_the_clock_was_set_back__goes_with_it(void **state)
+{
+    enum { HOUR = 3600 * 1000 };
+    struct fixture *f = *state;
+    struct store_lease lease = fx_lease(f, "http://a/");
+    struct outcome *o = fx_page(f, &lease, 503); /* ended at FX_NOW */
+    o->state = URL_QUEUED;
+    o->due_unix_ms = FX_NOW + 7000;
+    f->now_unix_ms -= HOUR;
+    fx_commit(f, 0);
+    assert_int_equal(fx_int(f, "SELECT due_ms FROM url_"), FX_NOW - HOUR + 7000);
+}
+
 static void what_is_planned_for_another_day__stays_there(void **state)
 {
     enum { HOUR = 3600 * 1000, DAYS_9 = 9 * 24 * HOUR };
@@ -278,6 +291,7 @@ int main(void)
         TEST(request_for_robots_txt__keeps_the_clock_of_a_host_that_is_not_leased),
         TEST(lease__tells_the_clock_as_well),
         TEST(what_waits__goes_back_with_the_wall_clock),
+        TEST(retry_that_was_planned_before_the_clock_was_set_back__goes_with_it),
         TEST(what_is_planned_for_another_day__stays_there),
         TEST(file_of_an_older_version__has_its_rests_by_the_wall_clock),
     };
