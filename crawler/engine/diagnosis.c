@@ -233,6 +233,17 @@ static void add_host_reason(const struct vitals *v, struct diagnosis *d, enum st
         say_names(v, r);
 }
 
+/* A crawl that keeps its connections busy moves, however many hosts are beyond its reach. */
+static bool is_crippled(const struct vitals *v, const struct waiting *waiting, unsigned total,
+                        unsigned resting)
+{
+    unsigned bad_names = v->lookups_unanswered + v->lookups_failed;
+    bool wants_names = waiting[CAUSE_DNS_TIMEOUT].hosts + waiting[CAUSE_DNS_FAILURE].hosts > 0;
+    bool has_no_names = wants_names && v->lookups >= LOOKUPS_MIN && 2 * bad_names >= v->lookups;
+    bool has_no_hosts = resting > 0 && 2 * resting >= total;
+    return (has_no_names || has_no_hosts) && 2 * v->active < v->connections;
+}
+
 static void diagnose_hosts(const struct vitals *v, struct diagnosis *d)
 {
     struct waiting waiting[CAUSE_COUNT];
@@ -243,13 +254,11 @@ static void diagnose_hosts(const struct vitals *v, struct diagnosis *d)
         total += waiting[i].hosts;
         resting += waiting[i].resting;
     }
+    d->is_crippled = is_crippled(v, waiting, total, resting);
     for (enum stall_cause cause; (cause = largest(waiting)) != CAUSE_COUNT;) {
         add_host_reason(v, d, cause, &waiting[cause], total);
         waiting[cause].hosts = 0;
     }
-    unsigned bad_names = v->lookups_unanswered + v->lookups_failed;
-    d->is_crippled = (resting > 0 && 2 * resting >= total) ||
-                     (v->lookups >= LOOKUPS_MIN && 2 * bad_names >= v->lookups);
     if (total == 0)
         diagnose_rest(v, d);
 }

@@ -82,6 +82,7 @@ struct vitals {
     /* this machine */
     bool network_down, short_of_descriptors;
     unsigned connections, connections_limit; /* in force, as configured */
+    unsigned active;                         /* requests of the crawl under way */
     /* the last minute */
     unsigned lookups, lookups_unanswered, lookups_failed;
     unsigned ended, failed[CW_ERR_COUNT]; /* requests, however they ended; by error */
@@ -107,7 +108,8 @@ enum { DIAGNOSIS_MAX = 4 };
 struct diagnosis {
     struct stall_reason reasons[DIAGNOSIS_MAX]; /* what weighs most comes first */
     size_t count;
-    bool is_crippled; /* at least half of the hosts rest, or half of the look-ups fail */
+    bool is_crippled; /* at least half of the hosts rest, or wait for names while half of the
+                         look-ups fail; and less than half of the connections are in use */
 };
 void diagnose(const struct vitals *v, struct diagnosis *ret);
 

@@ -185,6 +185,7 @@ void vitals_take(struct crawl *crawl, int64_t now_ms, struct vitals *ret)
         return; /* a worker has the crawl to itself */
     take_database(crawl, now_ms, ret);
     take_machine(crawl->engine, ret);
+    ret->active = crawl->going;
     take_last_minute(&crawl->watch, now_ms, ret);
     ret->sitemaps = sitemaps_count(crawl->sitemaps);
     walk_hosts(crawl, now_ms, ret);

@@ -200,14 +200,36 @@ static void judge(struct watch *w, int64_t now_ms)
     }
 }
 
+/* May there be something to say? A crawl that moves, and of which no host rests and no look-up
+ * fails, is not walked over. */
+static bool is_suspicious(const struct watch *w, int64_t now_ms)
+{
+    const struct crawl *crawl = w->crawl;
+    struct hosts_status hosts;
+    struct resolver_status names;
+    if (w->is_stalled || 2 * (now_ms - w->moved_ms) >= crawl->config->stall_after_ms)
+        return true;
+    hosts_status(crawl->engine->hosts, &hosts);
+    resolver_status(crawl->engine->resolver, &names);
+    return hosts.backing_off > 0 || w->later_rests > 0 || names.unanswered + names.failed > 0;
+}
+
+static void look(struct watch *w, int64_t now_ms)
+{
+    struct vitals vitals;
+    vitals_take(w->crawl, now_ms, &vitals);
+    diagnose(&vitals, &w->diagnosis);
+}
+
 static void on_pulse(uv_timer_t *timer)
 {
     struct watch *w = CONTAINER_OF(timer, struct watch, pulse);
     int64_t now_ms = clock_mono_ms();
-    struct vitals vitals;
-    vitals_take(w->crawl, now_ms, &vitals);
-    diagnose(&vitals, &w->diagnosis);
-    if (w->diagnosis.count == 0)
+    bool looks = is_suspicious(w, now_ms);
+    w->diagnosis = (struct diagnosis){0};
+    if (looks)
+        look(w, now_ms);
+    if (looks && w->diagnosis.count == 0)
         w->moved_ms = now_ms; /* nothing to do: it rests until pages are due again */
     if (!w->diagnosis.is_crippled)
         w->whole_ms = now_ms;
@@ -219,10 +241,8 @@ static void on_pulse(uv_timer_t *timer)
 
 void watch_note_failure(struct watch *w)
 {
-    struct vitals vitals;
     int64_t now_ms = clock_mono_ms();
-    vitals_take(w->crawl, now_ms, &vitals);
-    diagnose(&vitals, &w->diagnosis);
+    look(w, now_ms);
     if (w->diagnosis.count == 0)
         return;
     w->since_ms = w->is_stalled ? w->since_ms : now_ms;

@@ -1,9 +1,9 @@
-/* watch: sees whether a crawl moves, and says why when it does not. It looks once a second (less
- * often never, more often when `stall_after` is short); what it counts meanwhile costs an addition.
- * A crawl is stalled when no URL has come to an end for `stall_after`, or when at least half of its
- * hosts have rested, or half of its look-ups have failed, for as long. Then the log says so once
- * (event "stalled"), again when the leading cause changes, and when it is over ("moving again");
- * the same cause is not told twice within a minute. Thread: the loop's. */
+/* watch: sees whether a crawl moves, and says why when it does not. It looks once a second, more
+ * often where `stall_after` is short; what it counts meanwhile costs an addition a request. A crawl
+ * is stalled when no URL has come to an end for `stall_after`, or when it has been crippled for as
+ * long (diagnosis.h). Then the log says so once (event "stalled"), again when the leading cause
+ * changes, and when it is over ("moving again"); the same cause is not told twice within a minute.
+ * Thread: the loop's. */
 #ifndef CRAWLER_ENGINE_WATCH_H
 #define CRAWLER_ENGINE_WATCH_H
 

@@ -88,6 +88,18 @@ class Service(Story):
         for name in ("one", "two"):
             self.assert_lawful(self.state / f"{name}.db")
 
+    def test_a_stalled_crawl_shows_in_the_status_and_in_the_log(self):
+        gate = self.one.gate()
+        self.one.page("/a", "<p>at last", gate=gate)
+        self.configure(("one", self.one, "stall_after: 1s"), ("two", self.two))
+        service = self.serve()
+        self.systemd.wait_for(f"; one stalled: 127.0.0.1:{self.one.port} not answering")
+        self.assertRegex(service.err.text, r"stalled crawl=one cause=no-answer share=100 hosts=1 ")
+        gate.open()
+        service.err.wait_for("moving again crawl=one cause=no-answer")
+        service.signal(signal.SIGTERM)
+        self.assertEqual(service.wait().status, 0)
+
     def test_query_knows_a_crawl_by_its_name(self):
         self.configure(("one", self.one))
         self.serve()

@@ -376,6 +376,10 @@ class Locked:
 
 
 class Stalling(Story):
+    def names(self):
+        names = self.enterContext(NameServer({name: ["127.0.0.1"] for name in NAMES}))
+        return ["--allow-private", "--dns-servers", names.address]
+
     def start_stalling(self, *arguments, **options):
         return self.start_crawl("--stall-after", STALL_AFTER, "--verbose", "--log-format", "json", *arguments, **options)
 
@@ -403,6 +407,17 @@ class Ends(Stalling):
         self.assertRegex(done.err, r"held up by  no-answer: \d.* \(\d+ %\)")
         self.assertEqual(len(events(process)), 1, "once is enough")
         self.assert_all_fetched(process, 4)
+
+    def test_half_of_the_hosts_resting_is_told_while_the_rest_moves(self):
+        server = self.web()
+        server.links("/", *(f"/{i}" for i in range(200)))
+        wait = Reply(503, headers=[("Retry-After", "60")])
+        server.fallback = lambda hit: Reply(body="<p>page") if hit.host.startswith("h0.") else wait
+        process = self.start_stalling(*self.names(), "--no-robots", "--delay", "200ms",
+                                      server.url(host=NAMES[0]), *(server.url("/x", host=name) for name in NAMES[1:4]))
+        process.err.wait_for('"cause":"back-off","share":75,"hosts":3')
+        seen = server.count()
+        server.wait_for(lambda: server.count() > seen + 1, "further pages")
 
     def test_a_crawl_that_moves_says_nothing(self):
         server = self.web()
@@ -436,9 +451,7 @@ class Ends(Stalling):
         server = self.web()
         gate = server.gate()
         server.fallback = lambda hit: Reply(body="<p>page", gate=gate)
-        names = self.enterContext(NameServer({name: ["127.0.0.1"] for name in NAMES}))
-        process = self.start_stalling("--allow-private", "--no-robots", "--retries", 0, "--dns-servers", names.address,
-                                      "--no-follow", *(server.url(f"/{i}", host=name) for i in range(3) for name in NAMES),
+        process = self.start_stalling(*self.names(), "--no-robots", "--retries", 0, "--no-follow", *(server.url(f"/{i}", host=name) for i in range(3) for name in NAMES),
                                       under=("sh", "-c", 'ulimit -n 28; exec "$0" "$@"'))
         process.err.wait_for('"cause":"descriptors"')
         gate.open()

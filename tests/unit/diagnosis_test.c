@@ -151,6 +151,16 @@ static const struct story {
      .vitals = {.draining = true},
      .shares = "draining 100",
      .text = "finishing what is under way"},
+    {.name = "a crawl whose connections are busy is not crippled",
+     .held = {{CAUSE_BACKOFF, 217, true, 50}, {CAUSE_SILENT, 32, false, 0}},
+     .vitals = {.active = 32},
+     .shares = "back-off 87, no-answer 12",
+     .text = "217 hosts in back-off, the first until 22:14:10Z; 32 hosts not answering"},
+    {.name = "other crawls' names are not this one's trouble",
+     .held = {{CAUSE_SLOTS, 9, false, 0}},
+     .vitals = {.lookups = 100, .lookups_failed = 100},
+     .shares = "host-slots 100",
+     .text = "9 hosts with all slots in use"},
     {.name = "a few failed look-ups cripple nothing",
      .held = {{CAUSE_SLOTS, 9, false, 0}},
      .vitals = {.lookups = 9, .lookups_failed = 9},
@@ -162,6 +172,8 @@ static void fill(struct vitals *v, const struct story *s)
 {
     *v = s->vitals;
     v->now_unix_ms = NOW;
+    if (v->connections == 0)
+        v->connections = v->connections_limit = 64;
     for (size_t i = 0; i < HOSTS_MAX; i++) {
         const struct held *h = &s->held[i];
         for (unsigned n = 0; n < h->hosts; n++) {
