@@ -38,6 +38,7 @@ struct robots_entry {
 struct robotcache {
     struct robotcache_options options;
     struct robots_entry *entries; /* owned */
+    size_t rules_bytes;           /* of all entries */
     unsigned fetching;
     bool closing;
 };
@@ -55,11 +56,18 @@ enum cw_err robotcache_new(struct robotcache **ret, const struct robotcache_opti
     return CW_OK;
 }
 
+static void drop_rules(struct robots_entry *entry)
+{
+    if (entry->rules != NULL)
+        entry->cache->rules_bytes -= robots_footprint(entry->rules);
+    robots_free(STEAL(entry->rules));
+}
+
 /* Of an entry that stands in no table. */
 static void release_entry(struct robots_entry *entry)
 {
     struct engine *engine = entry->cache->options.engine;
-    robots_free(entry->rules);
+    drop_rules(entry);
     if (entry->host != NULL)
         engine_drop_host(engine, entry->host);
     if (entry->errand_host != NULL)
@@ -210,7 +218,10 @@ static enum cw_err read_rules(struct robots_entry *entry, const struct fetch_res
     enum cw_err err = decode_content(body, buf_str(&res->body), res->headers.content_encoding);
     if (err == CW_ENOMEM)
         return err;
-    return robots_parse(&entry->rules, buf_str(body), entry->cache->options.engine->agent);
+    err = robots_parse(&entry->rules, buf_str(body), entry->cache->options.engine->agent);
+    if (err == CW_OK)
+        entry->cache->rules_bytes += robots_footprint(entry->rules);
+    return err;
 }
 
 static bool is_unreachable(const struct fetch_result *res)
@@ -279,7 +290,7 @@ static void on_answer(struct errand *errand, struct fetch_result *res,
 
 static void begin_fetching(struct robots_entry *entry)
 {
-    robots_free(STEAL(entry->rules));
+    drop_rules(entry);
     entry->fetching = true;
     entry->cache->fetching++;
     entry->tries = entry->hops = 0;
@@ -320,17 +331,21 @@ static struct robots_entry *add_entry(struct robotcache *cache, const struct url
     return NULL;
 }
 
-/* Keeps the table within its bound: the oldest entry that nobody needs leaves. */
+static bool is_too_large(const struct robotcache *cache)
+{
+    return HASH_COUNT(cache->entries) >= ROBOTCACHE_MAX ||
+           cache->rules_bytes > ROBOTCACHE_MAX_BYTES;
+}
+
+/* Keeps the table within its bounds: the oldest entries that nobody needs leave. */
 static void make_room(struct robotcache *cache)
 {
     struct robots_entry *entry, *next;
-    if (HASH_COUNT(cache->entries) < ROBOTCACHE_MAX)
-        return;
     HASH_ITER (hh, cache->entries, entry, next) {
-        if (entry->fetching || entry->waiters != NULL)
-            continue;
-        free_entry(entry);
-        return;
+        if (!is_too_large(cache))
+            return;
+        if (!entry->fetching && entry->waiters == NULL)
+            free_entry(entry);
     }
 }
 

@@ -3,7 +3,8 @@
  * errand, ahead of the host's other requests. What came of it decides (RFC 9309, 2.3.1): 2xx: its
  * rules.  4xx but 429, more than 5 redirects, or a redirect to nowhere: all is allowed. 5xx, 429,
  * no answer: all is denied, and it is asked again after an hour. Memory: at most ROBOTCACHE_MAX
- * origins that nobody waits for. Thread: the loop's. */
+ * origins that nobody waits for, and no new one beyond ROBOTCACHE_MAX_BYTES of rules: the oldest
+ * leave, and are asked for again. Thread: the loop's. */
 #ifndef CRAWLER_ENGINE_ROBOTCACHE_H
 #define CRAWLER_ENGINE_ROBOTCACHE_H
 
@@ -15,7 +16,11 @@
 #include "crawler/frontier/hosts.h"
 #include "crawler/parse/url.h"
 
-enum { ROBOTCACHE_MAX = 10000, ROBOTS_REDIRECTS_MAX = 5 };
+enum {
+    ROBOTCACHE_MAX = 10000,
+    ROBOTCACHE_MAX_BYTES = 32 * 1024 * 1024, /* usual ones take 1 KB, hostile ones 20 MB */
+    ROBOTS_REDIRECTS_MAX = 5,
+};
 
 struct robotcache;
 struct robots;
