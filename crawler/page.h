@@ -1,7 +1,7 @@
 /* page: the central noun. The plain data of one answered URL and of what came of one visit to it.
  * parse fills it, engine carries it, storage writes it, everyone may read it. No functions live
- * here but those that name and free. All strings are valid UTF-8 and live in the page's arena.
- * Thread: handed from one to the next, never shared. */
+ * here but those that name and free. All strings are valid UTF-8 and live in the page's
+ * arena. Thread: handed from one to the next, never shared. */
 #ifndef CRAWLER_PAGE_H
 #define CRAWLER_PAGE_H
 
@@ -200,7 +200,13 @@ struct budget_stored {
     int64_t domain_pages, domain_hosts; /* hosts: those with pages */
 };
 
-enum trap_kind { TRAP_HOST = 0, TRAP_CLASS = 1, TRAP_ALIAS = 2 }; /* stored: never renumber */
+enum trap_kind { /* stored: never renumber */
+                 TRAP_HOST = 0,
+                 TRAP_CLASS = 1,
+                 TRAP_ALIAS = 2,
+                 TRAP_URL =
+                     3, /* a URL that was fetched, of a host with aliases; not stored as a lesson */
+};
 
 /* One thing that was learned of a host's pages without end: see frontier/traps.h. Yields are in
  * eighths of a page. */
@@ -208,13 +214,13 @@ struct trap_lesson {
     struct str host;
     enum trap_kind kind;
     uint64_t key;
-    struct str name; /* the class, or the identifier; absent for the host itself */
+    struct str name; /* the class, the identifier or the URL; absent for the host itself */
     int64_t count;   /* TRAP_HOST: eighths wasted; TRAP_CLASS: pages; TRAP_ALIAS: different pairs */
     int64_t gain;    /* eighths that were new; TRAP_ALIAS: equal pairs */
     int64_t refused; /* URLs */
 };
 
 struct outcome *outcome_new(void) MUST_CHECK; /* NULL when memory is out */
-void outcome_free(struct outcome *o);         /* with its arena, body and links; NULL is fine */
+void outcome_free(struct outcome *o); /* with its arena, body and links; NULL is fine */
 
 #endif

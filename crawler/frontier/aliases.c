@@ -347,6 +347,16 @@ bool aliases_learn(struct aliases *a, struct str url, const struct print *print,
     return was_said;
 }
 
+void aliases_recall(struct aliases *a, struct str url)
+{
+    struct alias_rule *rule = NULL;
+    const struct places p = find_places(url);
+    unsigned which = find_learned(a, &p, &rule);
+    uint64_t whole = hash_without(url, &p, which);
+    if ((which != 0 || p.count == 0) && look_up(a, whole) == 0)
+        put_down(a, whole, SAID_NOTHING_NEW);
+}
+
 void aliases_restore(struct aliases *a, const struct alias_rule *rule)
 {
     if (a->rule_count < ALIAS_RULES_MAX && find_rule(a, rule->key) == NULL)

@@ -60,6 +60,9 @@ struct alias_news {
 bool aliases_learn(struct aliases *a, struct str url, const struct print *print,
                    const struct alias_news *news);
 
+/* `url` was fetched by an earlier run. */
+void aliases_recall(struct aliases *a, struct str url);
+
 /* Puts back a rule that was stored; what does not fit is left out. */
 void aliases_restore(struct aliases *a, const struct alias_rule *rule);
 

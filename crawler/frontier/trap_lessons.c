@@ -37,9 +37,11 @@ void traps_restore(struct trap_host *host, const struct trap_lesson *lesson)
         host->wasted = lesson->count;
         host->gain = lesson->gain;
         host->refused = lesson->refused;
+        host->unread = READ_ANEW;
         break;
     case TRAP_CLASS: restore_class(host, lesson); break;
     case TRAP_ALIAS: restore_alias(host, lesson); break;
+    case TRAP_URL: aliases_recall(&host->aliases, lesson->name); break;
     }
     trap_count_bytes(host);
 }

@@ -401,7 +401,9 @@ void traps_learn(struct trap_host *host, struct str url, const struct page *page
     if (gain * POOR_PART < WHOLE && !leads_on(host, page))
         return;
     struct trap_class *judge = find_judge(host, &shapes, &which);
+    host->unread -= host->unread > 0;
     if (judge != NULL && is_poor(judge)) {
+        gain = host->unread > 0 ? 0 : gain; /* all is new to who has just begun to read */
         if (gain == WHOLE && !has_credit(host))
             start_anew(host, &shapes);
         host->wasted += WHOLE - gain;

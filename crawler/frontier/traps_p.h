@@ -8,6 +8,8 @@
 #include "crawler/frontier/seen.h"
 #include "crawler/frontier/traps.h"
 
+enum { READ_ANEW = 200 };
+
 struct trap_class {
     uint64_t key; /* 0: free */
     char *name;   /* owned; NULL before it is worth a row */
@@ -27,7 +29,8 @@ struct trap_host {
     struct aliases aliases;
     int64_t gain, wasted; /* in parts of WHOLE */
     int64_t refused;
-    size_t bytes;             /* as counted in traps->bytes */
+    unsigned unread; /* pages to be read before what seems new is believed: it came from storage */
+    size_t bytes;    /* as counted in traps->bytes */
     bool is_dirty, has_dirty; /* itself; something of it: then it stands in traps->dirty */
 };
 

@@ -36,6 +36,7 @@ enum db_statement {
     DB_DOMAIN_FIND,
     DB_TRAP_PUT,
     DB_TRAP_LIST,
+    DB_TRAP_URLS,
     DB_TALLY_ADD,
     DB_FETCH_INSERT,
     DB_PAGE_OLD,

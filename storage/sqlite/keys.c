@@ -23,6 +23,16 @@ int64_t key_url(int64_t host_id, struct str url)
     return host_id << KEY_URL_BITS | low_bits(url, URL_MASK);
 }
 
+int64_t key_first_url(int64_t host_id)
+{
+    return host_id << KEY_URL_BITS;
+}
+
+int64_t key_last_url(int64_t host_id)
+{
+    return host_id << KEY_URL_BITS | URL_MASK;
+}
+
 int64_t key_url_next(int64_t id)
 {
     return (id & ~URL_MASK) | ((id + 1) & URL_MASK);

@@ -16,7 +16,8 @@ enum { KEY_HOST_BITS = 28, KEY_URL_BITS = 35 };
 int64_t key_host(struct str name);
 int64_t key_host_next(int64_t id);
 int64_t key_url(int64_t host_id, struct str url);
-int64_t key_url_next(int64_t id); /* stays within the host */
+int64_t key_first_url(int64_t host_id), key_last_url(int64_t host_id); /* of a host's ids */
+int64_t key_url_next(int64_t id);                                      /* stays within the host */
 
 /* The politeness host of a canonical URL, borrowed from it: what lies between "//" and the path. */
 struct str key_host_of_url(struct str url);

@@ -1,6 +1,9 @@
 #include "storage/sqlite/lessons.h"
 
 #include "crawler/base/grow.h"
+#include "storage/sqlite/keys.h"
+
+enum { FETCHED_MAX = 20000 }; /* URLs told of a host that has aliases */
 
 void lessons_count_domain(struct work *w, const struct host_row *host)
 {
@@ -88,24 +91,60 @@ bool lessons_read_row(const struct query *q, struct arena *arena, struct trap_le
     return arena_keep(arena, &lesson->name);
 }
 
+/* Room for one more; NULL fails the transaction. */
+static struct trap_lesson *add_lesson(struct work *w, struct store_reply *reply, struct str host)
+{
+    if (grow(&reply->lessons, &reply->lesson_cap, reply->lesson_count, sizeof *reply->lessons) !=
+        CW_OK) {
+        fail_memory(w);
+        return NULL;
+    }
+    struct trap_lesson *lesson = &reply->lessons[reply->lesson_count++];
+    *lesson = (struct trap_lesson){.host = host, .kind = TRAP_URL};
+    return lesson;
+}
+
+/* True: some of the host's URLs have identifiers. */
+static bool read_lessons(struct work *w, int64_t host_id, struct store_reply *reply,
+                         struct str host)
+{
+    bool has_aliases = false;
+    struct query q = lessons_list(w->db, host_id);
+    while (query_next(&q)) {
+        struct trap_lesson *lesson = add_lesson(w, reply, host);
+        if (lesson == NULL || !lessons_read_row(&q, &reply->arena, lesson))
+            fail_memory(w);
+        has_aliases |= lesson != NULL && lesson->kind == TRAP_ALIAS;
+    }
+    return has_aliases;
+}
+
+/* What the host's pages are known by: else each would be asked for under one more identifier. */
+static void read_fetched(struct work *w, int64_t host_id, struct store_reply *reply,
+                         struct str host)
+{
+    struct query q = db_query(w->db, DB_TRAP_URLS,
+                              "SELECT text FROM url_ WHERE id BETWEEN ? AND ? AND state = 2"
+                              " LIMIT ?");
+    put_int(&q, key_first_url(host_id));
+    put_int(&q, key_last_url(host_id));
+    put_int(&q, FETCHED_MAX);
+    while (query_next(&q)) {
+        struct trap_lesson *lesson = add_lesson(w, reply, host);
+        if (lesson == NULL)
+            return;
+        lesson->name = query_text(&q, 0);
+        if (!arena_keep(&reply->arena, &lesson->name))
+            fail_memory(w);
+    }
+}
+
 void lessons_read(struct work *w, const struct host_row *host, struct store_reply *reply,
                   struct store_host *to)
 {
     to->stored.pages = host->pages;
     if (w->domain_of != NULL)
         read_domain(w, host, reply, &to->stored);
-    if (host->pages == 0)
-        return;
-    struct query q = lessons_list(w->db, host->id);
-    while (query_next(&q)) {
-        if (grow(&reply->lessons, &reply->lesson_cap, reply->lesson_count,
-                 sizeof *reply->lessons) != CW_OK) {
-            fail_memory(w);
-            return;
-        }
-        struct trap_lesson *lesson = &reply->lessons[reply->lesson_count++];
-        *lesson = (struct trap_lesson){.host = to->host};
-        if (!lessons_read_row(&q, &reply->arena, lesson))
-            fail_memory(w);
-    }
+    if (host->pages > 0 && read_lessons(w, host->id, reply, to->host))
+        read_fetched(w, host->id, reply, to->host);
 }

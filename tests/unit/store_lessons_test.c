@@ -89,13 +89,14 @@ static void lessons__come_back_with_the_lease_of_their_host(void **state)
     fx_seed(f, "http://a.example.org/2");
     fx_commit(f, 1);
     assert_int_equal(f->reply.lease_count, 1);
-    assert_int_equal(f->reply.lesson_count, 3);
+    assert_int_equal(f->reply.lesson_count, 4); /* with what was fetched, as there is an alias */
     const struct trap_lesson *got = f->reply.lessons;
     assert_true(got[0].kind == TRAP_HOST && got[0].count == 80 && got[0].gain == 400);
     assert_true(got[1].kind == TRAP_CLASS && got[1].key == UINT64_MAX - 5 && got[1].count == 61);
     assert_true(str_eq(got[1].name, STR("/cal?m")) && got[1].refused == 3);
     assert_true(got[2].kind == TRAP_ALIAS && str_eq(got[2].name, STR("sid")) && got[2].gain == 9);
     assert_true(str_eq(got[2].host, STR("a.example.org")));
+    assert_true(got[3].kind == TRAP_URL && str_eq(got[3].name, STR("http://a.example.org/")));
     fx_want(f, "a.example.org"); /* leased already: nothing is told twice */
     fx_seed(f, "http://a.example.org/3");
     fx_commit(f, 0);
