@@ -220,9 +220,15 @@ static struct trap_class *find_judge(const struct trap_host *host, const struct 
 
 /* ---- judging ---- */
 
+/* Hardly a page of the host is new: what its pages say tells little of them. */
+static bool says_little(const struct trap_host *host)
+{
+    return host->gain < (int64_t)TRAP_FEW_NEW * WHOLE;
+}
+
 static bool has_credit(const struct trap_host *host)
 {
-    if (host->gain < (int64_t)TRAP_FEW_NEW * WHOLE)
+    if (says_little(host))
         return host->wasted < (int64_t)TRAP_CREDIT_OF_FEW * WHOLE;
     return host->wasted < (int64_t)TRAP_CREDIT * WHOLE + host->gain / TRAP_CREDIT_PART;
 }
@@ -398,7 +404,7 @@ void traps_learn(struct trap_host *host, struct str url, const struct page *page
     shapes_of(url, &shapes);
     unsigned gain = weigh(host, url, &shapes, &page->print);
     trap_count_bytes(host);
-    if (gain * POOR_PART < WHOLE && !leads_on(host, page))
+    if (gain * POOR_PART < WHOLE && says_little(host) && !leads_on(host, page))
         return;
     struct trap_class *judge = find_judge(host, &shapes, &which);
     host->unread -= host->unread > 0;

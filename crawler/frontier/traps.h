@@ -1,7 +1,7 @@
 /* traps: where a site makes pages without end, and what is said of them: go, later, never. Pure
  * policy, learned from what pages say (parse/shingles.h); DESIGN.md has the rule in words.
- *   Each class of URLs (shapes.h) has a yield: which part of its pages said something new. (One
- * that says nothing new and names no new URL counts for nothing: it cannot lead on.) A class that
+ *   Each class of URLs (shapes.h) has a yield: which part of its pages said something new. (Where
+ * hardly any page says something new, one that names no new URL counts for nothing.) A class that
  * yields less than a fifth waits until the host has nothing better (TRAP_LATER); what it wastes
  * then is paid from a credit that the host earns with new pages; when that is used up, its URLs are
  * refused (TRAP_REFUSE), but for a few, so that it can recover. Bounded: TRAP_CLASSES_MAX classes
