@@ -221,6 +221,6 @@ struct trap_lesson {
 };
 
 struct outcome *outcome_new(void) MUST_CHECK; /* NULL when memory is out */
-void outcome_free(struct outcome *o); /* with its arena, body and links; NULL is fine */
+void outcome_free(struct outcome *o);         /* with its arena, body and links; NULL is fine */
 
 #endif

@@ -34,6 +34,7 @@ class RealDocs(Story):
         self.assertEqual(statuses, truth.statuses)
         paths = {url[len(truth.base):] for url in truth.statuses}
         self.assertEqual({path: n for path, n in requests.items() if path not in USUAL_PATHS}, dict.fromkeys(paths, 1))
+        self.assertEqual(self.value("SELECT count(*) FROM url WHERE reason LIKE 'trap%'"), 0, "taken for traps")
         self.check_titles(truth)
         self.check_links(truth)
         self.assert_lawful()
