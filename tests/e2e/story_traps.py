@@ -26,7 +26,8 @@ class EndlessSites(Story):
         figure(f"{name}: {site.size} real pages, {len(site.found)} found; 99 % after {site.when_99} requests, "
                f"{site.requests} in all ({site.requests / site.size:.2f} times the minimum): {asked}")
         self.assertGreaterEqual(len(site.found), 0.99 * site.size)
-        self.assertLess(site.requests, 1.5 * site.size, "requests in all")
+        self.assertLessEqual(site.when_99, 1.5 * site.size)
+        self.assertLess(site.requests, 1.2 * site.size + 600, "credit, and what was learned before it counted")
 
     def test_all_traps_at_once(self):
         site = Endless(PAGES)
