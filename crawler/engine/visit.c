@@ -321,6 +321,15 @@ void visits_drop(struct crawl *crawl, bool cancel_all)
     }
 }
 
+void visits_put_off(struct crawl *crawl)
+{
+    struct visit *v, *next;
+    DL_FOREACH_SAFE (crawl->visits, v, next) {
+        if (crawl_puts_off(crawl, &v->lease) && !v->is_going && let_go(v, false))
+            put_off(v);
+    }
+}
+
 void visits_return(struct crawl *crawl, const struct bench_host *host)
 {
     struct visit *v, *next;

@@ -22,6 +22,11 @@ void visits_drop(struct crawl *crawl, bool cancel_all);
 /* Gives the URLs of a host back to the store, as they came, but for requests under way. */
 void visits_return(struct crawl *crawl, const struct bench_host *host);
 
+/* The database holds all the pages it may, and the crawl goes on to keep them fresh: visits to new
+ * ones go back to wait for a day, so that they do not stand aside for ever, in the way of others.
+ */
+void visits_put_off(struct crawl *crawl);
+
 /* Visits that stood aside ask for a turn again, at most `count` of them that may go at once. */
 void visits_resume(struct crawl *crawl, size_t count);
 
