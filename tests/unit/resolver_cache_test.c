@@ -90,6 +90,34 @@ static void the_serial__changes_with_the_set_of_addresses_only(void **state)
     resolver_cache_free(cache);
 }
 
+static const char *first_of(struct resolver_cache *cache, struct str name)
+{
+    static char text[RESOLVED_TEXT_SIZE];
+    struct resolver_answer answer;
+    assert_true(resolver_cache_find(cache, name, NOW, &answer));
+    resolved_text(answer.addresses, text);
+    return text;
+}
+
+static void the_address_that_answered__comes_first_until_the_set_changes(void **state)
+{
+    (void)state;
+    struct resolver_cache *cache = open_cache(10);
+    struct str name = STR("a.test");
+    uint64_t serial = keep(cache, name, "192.0.2.1 192.0.2.2 [2001:db8::1]", 60, NOW);
+    resolver_cache_prefer(cache, name, "192.0.2.1");    /* it is first */
+    resolver_cache_prefer(cache, name, "198.51.100.1"); /* not one of them */
+    resolver_cache_prefer(cache, STR("b.test"), "192.0.2.2");
+    assert_string_equal(first_of(cache, name), "192.0.2.1");
+    resolver_cache_prefer(cache, name, "2001:db8::1"); /* as libcurl writes it */
+    assert_string_equal(first_of(cache, name), "2001:db8::1");
+    assert_int_not_equal(keep(cache, name, "192.0.2.1 192.0.2.2 [2001:db8::1]", 60, NOW), serial);
+    assert_string_equal(first_of(cache, name), "2001:db8::1");
+    (void)keep(cache, name, "192.0.2.1 192.0.2.2", 60, NOW);
+    assert_string_equal(first_of(cache, name), "192.0.2.1");
+    resolver_cache_free(cache);
+}
+
 static void a_renewed_answer__is_fresh_again(void **state)
 {
     (void)state;
@@ -154,6 +182,7 @@ int main(void)
         cmocka_unit_test(an_answer__is_kept_for_its_ttl),
         cmocka_unit_test(failures__are_kept_as_long_as_their_class_deserves),
         cmocka_unit_test(the_serial__changes_with_the_set_of_addresses_only),
+        cmocka_unit_test(the_address_that_answered__comes_first_until_the_set_changes),
         cmocka_unit_test(a_renewed_answer__is_fresh_again),
         cmocka_unit_test(a_full_cache__drops_the_least_recently_used),
         cmocka_unit_test(what_is_held__outlives_the_cache),
