@@ -392,6 +392,7 @@ void fetch_finish(struct fetch *f, CURLcode code)
     if (result->status != 0)
         result->time.first_byte_ms = info_ms(f->easy, CURLINFO_STARTTRANSFER_TIME_T);
     head_fields(&f->head, &result->headers);
+    jars_after_answer(f->easy, result->status);
     fetch_pool_put_easy(f->pool, STEAL(f->easy));
     fetch_move(f, &f->pool->finished);
 }

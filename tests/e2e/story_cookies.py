@@ -46,6 +46,21 @@ class Cookies(Story):
         self.crawl(self.server.url("/"))
         self.assertIsNone(self.sent("/next"))
 
+    def test_a_host_that_refuses_its_own_cookies_is_asked_without_them(self):
+        """hostile.md B12: 431, or 400 to more than 4 KiB of them."""
+        for status, size, is_dropped in ((431, 100, True), (400, 300, True), (400, 20, False)):
+            with self.subTest(status=status, size=size):
+                self.db = self.folder / f"{status}-{size}.db"
+                self.server.forget()
+                self.server.route("/", sets(*(f"c{i}={'x' * size}" for i in range(20)), "d=1; HttpOnly",
+                                            body='<a href="/refused">.</a><a href="/a">.</a>'))
+                for page, following in ("/a", "/b"), ("/b", "/c"), ("/c", "/then"):  # deeper pages come later
+                    self.server.links(page, following)
+                self.server.route("/refused", lambda hit: Reply(status, "too large"))
+                self.crawl_with_jar(self.server.url("/"))
+                self.assertEqual(len(self.sent("/refused")), 21)
+                self.assertEqual(self.sent("/then"), None if is_dropped else self.sent("/refused"))
+
     def test_the_file_is_read(self):
         self.jar.write_text(NETSCAPE + "127.0.0.1\tFALSE\t/\tFALSE\t0\tfrom\tfile\n")
         self.crawl_with_jar(self.server.url("/"))
