@@ -155,6 +155,30 @@ static void no_descriptor_left__is_told_from_no_connection(void **state)
     end(&f);
 }
 
+/* While some are left: a connection may not have them, anybody else may. */
+static void the_last_descriptors__are_not_for_connections(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    struct rlimit limit, tight;
+    begin(&f);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    tight = limit;
+    int next = dup(0);
+    assert_true(next >= 0 && close(next) == 0);
+    tight.rlim_cur = (rlim_t)next + 3; /* a quarter of it is more than that */
+    assert_true(tight.rlim_cur / 4 > 3);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    fetch_path(&f, "/", NULL, &told);
+    int other = dup(0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(told.result.err, CW_EFILES);
+    assert_true(other >= 0 && close(other) == 0);
+    told_release(&told);
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +186,7 @@ int main(void)
         cmocka_unit_test(a_refused_connection__is_a_connect_error),
         cmocka_unit_test(a_handshake_that_hangs__ends_at_the_connect_limit),
         cmocka_unit_test(no_descriptor_left__is_told_from_no_connection),
+        cmocka_unit_test(the_last_descriptors__are_not_for_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
