@@ -458,11 +458,11 @@ class Ends(Stalling):
         self.assert_all_fetched(process, 60)
         self.assertEqual(self.value("SELECT count(*) FROM fetch WHERE error IS NOT NULL"), 0)
 
-    def test_a_network_that_goes_costs_no_page(self):
+    def test_a_network_that_goes_and_ports_that_run_out_cost_no_page(self):
         """In a network of its own, which this test takes down and up: it runs itself there."""
         if subprocess.run(["unshare", "--net", "ip", "link", "set", "lo", "up"], capture_output=True).returncode != 0:
             self.skipTest("no network can be made here (unshare, ip)")
-        command = ["unshare", "--net", sys.executable, __file__, "InANetworkOfItsOwn"]
+        command = ["unshare", "--net", sys.executable, __file__, "InANetworkOfItsOwn"]  # all of it
         done = subprocess.run(command, env=os.environ | {INSIDE: "1"}, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
 
@@ -490,6 +490,21 @@ class Ends(Stalling):
 class InANetworkOfItsOwn(Stalling):
     def ip(self, *arguments):
         subprocess.run(["ip", *arguments], check=True)
+
+    def test_local_ports_that_run_out_cost_no_page(self):
+        self.ip("link", "set", "lo", "up")
+        server = self.web()
+        gate = server.gate()
+        server.fallback = lambda hit: Reply(body="<p>page", gate=gate)
+        names = self.names()
+        with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as ports:
+            ports.write("40000 40007")
+        process = self.start_stalling(*names, "--no-robots", "--retries", 0, "--no-follow", "--per-host", 9,
+                                      *(server.url(host=name) for name in NAMES))
+        process.err.wait_for('"cause":"descriptors"')
+        gate.open()
+        self.assert_all_fetched(process, len(NAMES))
+        self.assertEqual(self.value("SELECT count(*) FROM fetch WHERE error IS NOT NULL"), 0)
 
     def test_it_goes_and_comes_back(self):
         self.ip("link", "set", "lo", "up")
