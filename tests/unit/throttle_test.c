@@ -93,6 +93,18 @@ static void a_host_that_queues__is_left_with_half_a_request_in_its_queue(void **
     }
 }
 
+/* Else what is a queue now would pass for what it always took. */
+static void what_is_usual__is_learned_anew_while_many_are_under_way(void **state)
+{
+    (void)state;
+    struct story s = begin(16);
+    answers(&s, 2000, 4, 200);
+    assert_in_range(s.t.usual_us, 200 * MS, 200 * MS);
+    answers(&s, 100000, 4, 100);
+    assert_in_range(s.t.usual_us, 100 * MS, 110 * MS);
+    assert_in_range(s.t.level, 4 * THROTTLE_ONE, 6 * THROTTLE_ONE);
+}
+
 /* Section 6: "a struggling one is left in peace". */
 static void a_host_that_grows_slower_ten_times__is_asked_one_at_a_time(void **state)
 {
@@ -150,7 +162,7 @@ static void a_refusal__takes_a_slot_at_least_and_is_paid_for(void **state)
     assert_true(s.t.level <= 3 * THROTTLE_ONE);
     answers(&s, 250, 4, 100);
     assert_true(s.t.level <= 4 * THROTTLE_ONE * 15 / 16);
-    answers(&s, 50, 4, 100); /* 300 answers, but not yet 32 rests */
+    answers(&s, 200, 4, 100); /* more than 300 answers, but not yet 32 rests */
     assert_true(s.t.level <= 4 * THROTTLE_ONE * 15 / 16);
     answers(&s, 2000, 4, 100);
     assert_int_equal(s.t.level, 4 * THROTTLE_ONE);
@@ -219,6 +231,7 @@ int main(void)
         cmocka_unit_test(a_new_host__is_asked_one_at_a_time_with_a_pause),
         cmocka_unit_test(a_host_that_does_not_slow_down__gets_all_its_slots_and_no_pause),
         cmocka_unit_test(a_host_that_queues__is_left_with_half_a_request_in_its_queue),
+        cmocka_unit_test(what_is_usual__is_learned_anew_while_many_are_under_way),
         cmocka_unit_test(a_host_that_grows_slower_ten_times__is_asked_one_at_a_time),
         cmocka_unit_test(a_quick_host__never_waits_and_keeps_its_slots),
         cmocka_unit_test(errors__never_raise_the_level),
