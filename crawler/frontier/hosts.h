@@ -38,8 +38,9 @@ struct hosts_limits {
 
 /* What a crawl asks of a host. Of several crawls on one host the gentlest values count. */
 struct host_policy {
-    unsigned per_host; /* requests under way to it */
-    int64_t delay_ms;  /* between the end of one and the start of the next; HOST_DELAY_AUTO */
+    unsigned per_host; /* requests under way to it, at most */
+    int64_t delay_ms;  /* between the end of one and the start of the next; HOST_DELAY_AUTO: it, and
+                          how many at once, are found out (throttle.h) */
 };
 enum { HOST_DELAY_AUTO = -1 };
 
