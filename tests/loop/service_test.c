@@ -21,7 +21,8 @@ static void on_ended(void *arg)
     ((struct serving *)arg)->is_ended = true;
 }
 
-/* Every crawl named starts from "/held" of the server; `more` goes into each. */
+/* Every crawl named starts from "/held" of the server; `more` goes into each. Without a pause a
+ * host has its two slots at once; `auto` would begin with one. */
 static void configure(struct serving *s, const char *names, const char *more)
 {
     FILE *file = fopen(s->config_path, "w");
@@ -31,7 +32,7 @@ static void configure(struct serving *s, const char *names, const char *more)
         struct str name = str_cut(&rest, ' ');
         assert_true(fprintf(file,
                             "  - name: " STR_FMT "\n    seeds: [\"http://127.0.0.1:%u/held\"]\n"
-                            "    robots: false\n    allow_private: true\n%s",
+                            "    robots: false\n    allow_private: true\n    delay: 0\n%s",
                             STR_ARG(name), httpserver_port(s->server), more) > 0);
     }
     assert_int_equal(fclose(file), 0);
