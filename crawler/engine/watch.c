@@ -11,6 +11,7 @@ enum {
 };
 
 static void on_pulse(uv_timer_t *timer);
+static void end_stall(struct watch *w, int64_t now_ms);
 
 void watch_open(struct watch *w, struct crawl *crawl)
 {
@@ -35,6 +36,8 @@ void watch_open(struct watch *w, struct crawl *crawl)
 
 void watch_close(struct watch *w, uv_close_cb on_closed)
 {
+    if (w->is_stalled && w->moved_ms > w->since_ms) /* it came to its end before the next pulse */
+        end_stall(w, clock_mono_ms());
     w->pulse.data = w->crawl;
     uv_close((uv_handle_t *)&w->pulse, on_closed);
 }
