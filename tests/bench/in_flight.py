@@ -14,7 +14,7 @@ def run(folder, options):
     raise_descriptor_limit()
     count = str(options.in_flight)
     crawld = [os.path.abspath(options.crawld), "crawl", "--quiet", "--fresh", "-o", "held.db", "--connections", count,
-              "--per-host", count, "--no-robots", "--no-follow", "--timeout", "5m", "--input", "urls"]
+              "--per-host", count, "--delay", "0", "--no-robots", "--no-follow", "--timeout", "5m", "--input", "urls"]
     commands = {"crawld": crawld, "libcurl": [f"{options.programs}/parts_bench", "urls", count]}
     return {who: (peak_kib(command, options.in_flight, folder, options) - peak_kib(command, 1, folder, options))
             / options.in_flight for who, command in commands.items()}
