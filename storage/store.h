@@ -186,6 +186,8 @@ struct store_reply {
     size_t host_count;
     struct store_lease *leases; /* grouped by host, in the order to be fetched */
     size_t lease_count;
+    struct str *fed; /* leased hosts that the batch has to do with and that have more queued */
+    size_t fed_count;
     struct trap_lesson *lessons; /* of hosts that were not leased before */
     size_t lesson_count, lesson_cap;
     int64_t queued; /* URLs that wait in the database after this batch, leased ones not counted */

@@ -70,6 +70,7 @@ static void on_due(uv_timer_t *timer)
     struct crawl *crawl = CONTAINER_OF(timer, struct crawl, due);
     if (crawl->state == CRAWL_RUNNING) {
         sitemaps_go_on(crawl->sitemaps);
+        workbench_look_again(&crawl->bench);
         sink_flush(crawl->sink);
     } else
         go_on_ending(crawl);

@@ -276,6 +276,38 @@ static void settle_hosts(struct workbench *bench)
     bench->looked_count = 0;
 }
 
+/* Runs dry, and has not been asked about for a while: URLs came from elsewhere. */
+static bool is_hungry(const struct workbench *bench, const struct bench_host *bh)
+{
+    bool goes = bh->rests || bh->yields || bh->idle;
+    unsigned share = share_of_a_host(bench, 0);
+    return !goes && bh->visits < MAX(share / 2, BENCH_FEW_VISITS);
+}
+
+/* Hosts for which more was queued than they hold: the next batch must ask for it, and nothing of
+ * their own may come to bring that batch. */
+static bool note_fed(struct workbench *bench, const struct store_reply *reply)
+{
+    bool are_hungry = false;
+    for (size_t i = 0; i < reply->fed_count; i++) {
+        struct bench_host *bh = workbench_find(bench, reply->fed[i]);
+        if (bh == NULL || !is_hungry(bench, bh))
+            continue;
+        note(bench, bh);
+        are_hungry = true;
+    }
+    return are_hungry;
+}
+
+void workbench_look_again(struct workbench *bench)
+{
+    struct bench_host *bh, *next;
+    HASH_ITER (hh, bench->table, bh, next) {
+        if (is_hungry(bench, bh))
+            note(bench, bh);
+    }
+}
+
 enum cw_err workbench_take(struct workbench *bench, const struct store_reply *reply)
 {
     struct bench_host *bh = NULL;
@@ -294,7 +326,9 @@ enum cw_err workbench_take(struct workbench *bench, const struct store_reply *re
             return err;
     }
     settle_hosts(bench);
-    if (bench->others_wait && room_for_hosts(bench) > 0) /* nothing else may come to bring them */
+    bool are_hungry = note_fed(bench, reply);
+    if (are_hungry ||
+        (bench->others_wait && room_for_hosts(bench) > 0)) /* nothing may bring them */
         sink_flush(bench->crawl->sink);
     return CW_OK;
 }

@@ -80,6 +80,10 @@ enum cw_err workbench_take(struct workbench *bench, const struct store_reply *re
 
 struct bench_host *workbench_find(struct workbench *bench, struct str name);
 
+/* What a host waited for may have come due in the database: the next batch asks for all that run
+ * dry. Walks over all hosts held. */
+void workbench_look_again(struct workbench *bench);
+
 /* Its clock has moved, or what is known of it. */
 void workbench_touch(struct workbench *bench, struct bench_host *bh);
 void workbench_visit_began(struct workbench *bench, struct bench_host *bh);

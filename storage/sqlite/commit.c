@@ -111,6 +111,7 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     reply.revisits = revisits_promote(&w, b.want.revisits);
     work_save_hosts(&w);
     lease_grant(&w, &b.want, &reply);
+    lease_list_fed(&w, &reply);
     work_save_hosts(&w);
     reply.next_due_unix_ms = lease_next_due(&w);
     if (b.want.survey)

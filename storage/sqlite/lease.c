@@ -173,6 +173,20 @@ void lease_grant(struct work *w, const struct store_want *want, struct store_rep
         lease_host(w, chosen.hosts[i], per_host, reply);
 }
 
+void lease_list_fed(struct work *w, struct store_reply *reply)
+{
+    reply->fed = reply_alloc(w, reply, w->host_count, sizeof *reply->fed);
+    for (size_t i = 0; w->db->err == CW_OK && i < w->host_slots; i++) {
+        const struct host_row *h = w->hosts[i];
+        if (h == NULL || !h->leased || h->queued == 0)
+            continue;
+        struct str *name = &reply->fed[reply->fed_count++];
+        *name = h->name;
+        if (!arena_keep(&reply->arena, name))
+            db_fail(w->db, CW_ENOMEM, "%s: %s", w->db->path, cw_err_text(CW_ENOMEM));
+    }
+}
+
 int64_t lease_next_due(struct work *w)
 {
     struct query q = db_query(w->db, DB_HOST_NEXT,

@@ -10,6 +10,9 @@ void lease_return_hosts(struct work *w, const struct str *hosts, size_t count);
 /* Fills the reply's hosts and leases (in its arena). Hosts must have been saved. */
 void lease_grant(struct work *w, const struct store_want *want, struct store_reply *reply);
 
+/* Fills the reply's fed hosts, after lease_grant(). */
+void lease_list_fed(struct work *w, struct store_reply *reply);
+
 /* The earliest future time at which something that waits for a time may go on; 0: nothing waits. */
 int64_t lease_next_due(struct work *w);
 

@@ -117,6 +117,24 @@ static void host_given_back__goes_to_the_end_of_the_line(void **state)
     assert_true(str_eq(f->reply.hosts[0].host, STR("a")));
 }
 
+static void leased_host_for_which_more_is_queued__is_named(void **state)
+{
+    struct fixture *f = *state;
+    fx_seed(f, "http://a/1");
+    fx_seed(f, "http://b/1");
+    fx_commit(f, 2);
+    assert_int_equal(f->reply.fed_count, 0);
+    fx_seed(f, "http://a/2");
+    fx_seed(f, "http://c/1"); /* nobody's */
+    fx_commit(f, 0);
+    assert_int_equal(f->reply.fed_count, 1);
+    assert_true(str_eq(f->reply.fed[0], STR("a")));
+    fx_want(f, "a");
+    fx_commit(f, 0);
+    expect_leases(f, "a/2");
+    assert_int_equal(f->reply.fed_count, 0);
+}
+
 static void url_due_later__stays_until_then_and_is_announced(void **state)
 {
     struct fixture *f = *state;
@@ -363,6 +381,7 @@ int main(void)
         T(urls_of_a_host__come_by_priority_and_no_more_than_asked),
         T(urls_in_all__are_shared_evenly_with_two_of_each_host_at_least),
         T(host_given_back__goes_to_the_end_of_the_line),
+        T(leased_host_for_which_more_is_queued__is_named),
         T(url_due_later__stays_until_then_and_is_announced),
         T(new_url_of_a_waiting_host__does_not_wait_with_the_others),
         T(url_whose_time_has_come__takes_its_place_by_priority),
