@@ -1,5 +1,7 @@
 #include "storage/sqlite/pages.h"
 
+#include <zstd.h>
+
 enum { HASH_SIZE = 16, NO_STATUS = -1, NO_LINK = 0 };
 
 /* The answer on record. */
@@ -273,11 +275,15 @@ static void replace(struct work *w, const struct visit *v, const struct old_page
     forget_old(w, v->url.id, old);
 }
 
+/* What was kept of the page may be its text only: how long that is the frame says. */
 static void store_body(struct work *w, const struct visit *v)
 {
     const struct page *page = &v->outcome->page;
+    unsigned long long size = ZSTD_getFrameContentSize(page->body.ptr, page->body.len);
+    bool is_said = size != ZSTD_CONTENTSIZE_UNKNOWN && size != ZSTD_CONTENTSIZE_ERROR;
     if (page->body.len > 0)
-        pages_store_body(w, v->url.id, page->body_hash, page->size, buf_str(&page->body));
+        pages_store_body(w, v->url.id, page->body_hash, is_said ? (int64_t)size : page->size,
+                         buf_str(&page->body));
 }
 
 void pages_store(struct work *w, const struct visit *visit, enum cw_err err)

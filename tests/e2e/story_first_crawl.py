@@ -193,6 +193,12 @@ class FirstCrawl(Story):
         done = self.crawld("cat", self.db, self.server.url("/"), status=1)
         self.assertIn("body", done.err)
 
+    def test_of_a_page_whose_text_is_kept__cat_writes_the_text(self):
+        self.server.page("/b.html", "<p>plain<script>let hidden</script> <b>words</b>")
+        self.crawl("--store", "text", self.server.url("/b.html"))
+        said = self.crawld("cat", self.db, self.server.url("/b.html")).out
+        self.assertEqual(said.split(), ["plain", "words"])
+
     def test_equal_bodies_are_stored_once(self):
         body = "<title>Same</title>" + "".join(f"<p>{i * 7919}</p>" for i in range(20000))
         for name in "pqrstuvw":

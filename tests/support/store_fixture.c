@@ -1,5 +1,7 @@
 #include "tests/support/store_fixture.h"
 
+#include <sqlite3.h>
+
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -289,4 +291,12 @@ void fx_check_counters(struct fixture *f)
               " SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM counted)"
               " UNION ALL SELECT * FROM (SELECT * FROM counted EXCEPT SELECT * FROM kept)",
               "");
+}
+
+void fx_run_sql(const char *path, const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }

@@ -55,6 +55,7 @@ int64_t fx_int(struct fixture *f, const char *sql);
 #define fx_expect(f, sql, expected) assert_string_equal(fx_text((f), (sql)), (expected))
 void fx_check_counters(struct fixture *f);
 
+void fx_run_sql(const char *path, const char *sql); /* by a connection of its own */
 struct str fx_host_of(const char *url);
 
 #endif

@@ -28,14 +28,6 @@ static enum cw_err try_open(const struct fixture *f, bool fresh, struct errmsg *
     return err;
 }
 
-static void run_sql(const char *path, const char *sql)
-{
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
 static void write_file(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
@@ -131,9 +123,9 @@ static void foreign_files__are_refused_and_left_alone(void **state)
         fclose(file);
         assert_string_equal(text, TEXT);
         unlink(f->path);
-        run_sql(f->path, "CREATE TABLE mine(x); INSERT INTO mine VALUES(1)");
+        fx_run_sql(f->path, "CREATE TABLE mine(x); INSERT INTO mine VALUES(1)");
         assert_int_equal(try_open(f, fresh, &msg), CW_ENOTDB);
-        run_sql(f->path, "DELETE FROM mine WHERE x = 1");
+        fx_run_sql(f->path, "DELETE FROM mine WHERE x = 1");
         assert_false(file_exists(f, "-lock"));
     }
     unlink(f->path);
@@ -146,7 +138,7 @@ static void newer_schema__is_refused_with_the_way_out(void **state)
     struct errmsg msg;
     struct store_reader *reader = NULL;
     fx_close(f, NULL);
-    run_sql(f->path, "PRAGMA user_version = 99");
+    fx_run_sql(f->path, "PRAGMA user_version = 99");
     assert_int_equal(try_open(f, false, &msg), CW_ENEWER);
     assert_non_null(strstr(msg.text, "newer crawld (schema 99"));
     assert_int_equal(store_reader_open(&reader, f->path, &msg), CW_ENEWER);
