@@ -5,7 +5,7 @@
 #include "crawler/parse/url.h"
 
 enum { LESSONS_MAX = 4096 }; /* of a batch; the rest goes with the next one */
-#define TRAPS_BYTES ((size_t)32 << 20)
+#define TRAPS_BYTES ((size_t)8 << 20)
 #define NAMES_BYTES ((size_t)LESSONS_MAX * 1024)
 
 enum cw_err sentry_init(struct sentry *sentry, const struct crawl_config *config)

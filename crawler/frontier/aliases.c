@@ -7,7 +7,7 @@
 
 enum {
     PLACES_MAX = 8,   /* of one URL; more are part of the name */
-    FIRST_SLOTS = 64, /* then twice as many whenever half are taken */
+    FIRST_SLOTS = 16, /* then twice as many whenever half are taken */
     PROBES = 32,
     SAME_PER_DIFFERENT = 8,
     NEWS_OF_THE_SAME = 1, /* the day's quotation */
@@ -237,12 +237,19 @@ static struct alias_rule *find_rule(struct aliases *a, uint64_t key)
     return NULL;
 }
 
+/* Most hosts never have one. */
+static struct alias_rule *add_rule(struct aliases *a)
+{
+    if (a->rules == NULL)
+        a->rules = calloc(ALIAS_RULES_MAX, sizeof *a->rules);
+    return a->rules != NULL && a->rule_count < ALIAS_RULES_MAX ? &a->rules[a->rule_count++] : NULL;
+}
+
 static struct alias_rule *make_rule(struct aliases *a, const struct place *place)
 {
     struct alias_rule *rule = find_rule(a, place->key);
-    if (rule != NULL || a->rule_count == ALIAS_RULES_MAX)
+    if (rule != NULL || (rule = add_rule(a)) == NULL)
         return rule;
-    rule = &a->rules[a->rule_count++];
     *rule = (struct alias_rule){.key = place->key};
     size_t len = MIN(place->name.len, sizeof rule->name - 1);
     memcpy(rule->name, place->name.ptr, len);
@@ -359,13 +366,15 @@ void aliases_recall(struct aliases *a, struct str url)
 
 void aliases_restore(struct aliases *a, const struct alias_rule *rule)
 {
-    if (a->rule_count < ALIAS_RULES_MAX && find_rule(a, rule->key) == NULL)
-        a->rules[a->rule_count++] = *rule;
+    struct alias_rule *place = find_rule(a, rule->key) == NULL ? add_rule(a) : NULL;
+    if (place != NULL)
+        *place = *rule;
 }
 
 size_t aliases_bytes(const struct aliases *a)
 {
-    return a->slot_count * sizeof *a->slots;
+    return a->slot_count * sizeof *a->slots +
+           (a->rules != NULL ? ALIAS_RULES_MAX * sizeof *a->rules : 0);
 }
 
 void aliases_forget_all(struct aliases *a)
@@ -378,5 +387,6 @@ void aliases_forget_all(struct aliases *a)
 void aliases_release(struct aliases *a)
 {
     aliases_forget_all(a);
+    free(a->rules);
     *a = (struct aliases){0};
 }

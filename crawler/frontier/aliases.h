@@ -35,7 +35,7 @@ struct alias_rule {
 struct aliases {
     uint64_t *slots; /* owned; what was fetched: 40 bits of a hash, 24 of what the page said */
     size_t slot_count, used;
-    struct alias_rule rules[ALIAS_RULES_MAX];
+    struct alias_rule *rules; /* owned; NULL: none yet, else room for ALIAS_RULES_MAX */
     unsigned rule_count;
 };
 

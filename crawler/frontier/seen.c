@@ -5,12 +5,16 @@
 
 #include "crawler/base/util.h"
 
-enum { FIRST_BITS = 1 << 13, GROWTH = 4, FULL_PART = 8 };
+enum {
+    FIRST_WORDS = 8,
+    GROWTH = 4,
+    HASHES_PER_WORD = 5, /* when it is full: then one in 115 that is new seems old to it */
+};
 
 void seen_release(struct seen *seen)
 {
     for (int i = 0; i < SEEN_GENERATIONS; i++)
-        free(seen->generations[i].bits);
+        free(seen->generations[i].words);
     *seen = (struct seen){0};
 }
 
@@ -18,53 +22,50 @@ size_t seen_bytes(const struct seen *seen)
 {
     size_t bytes = 0;
     for (int i = 0; i < SEEN_GENERATIONS; i++)
-        bytes += seen->generations[i].count / 8;
+        bytes += seen->generations[i].count * sizeof(uint64_t);
     return bytes;
-}
-
-/* Whether it is set nobody can foresee: it is counted with, not jumped on. */
-static uint64_t bit(const struct seen_generation *g, size_t hash)
-{
-    size_t at = hash & (g->count - 1);
-    return g->bits[at / 64] >> at % 64 & 1;
-}
-
-static void set_bit(struct seen *seen, size_t hash)
-{
-    struct seen_generation *g = &seen->generations[0];
-    size_t at = hash & (g->count - 1);
-    seen->set += bit(g, hash) ^ 1;
-    g->bits[at / 64] |= UINT64_C(1) << at % 64;
 }
 
 static void begin_generation(struct seen *seen)
 {
-    size_t count = MAX(seen->generations[0].count * GROWTH, FIRST_BITS);
-    count = MIN(count, (size_t)SEEN_BYTES_MAX * 8);
-    uint64_t *bits = calloc(count / 64, sizeof *bits);
-    if (bits == NULL)
+    size_t count = MAX(seen->generations[0].count * GROWTH, FIRST_WORDS);
+    count = MIN(count, SEEN_BYTES_MAX / sizeof(uint64_t));
+    uint64_t *words = calloc(count, sizeof *words);
+    if (words == NULL)
         return; /* the one that is full goes on */
-    free(seen->generations[SEEN_GENERATIONS - 1].bits);
+    free(seen->generations[SEEN_GENERATIONS - 1].words);
     memmove(seen->generations + 1, seen->generations,
             sizeof seen->generations - sizeof seen->generations[0]);
-    seen->generations[0] = (struct seen_generation){bits, count};
-    seen->set = 0;
+    seen->generations[0] = (struct seen_generation){words, count};
+    seen->hashes = 0;
+}
+
+/* Its bits in the word. Samples have low bits that are all alike, so the high ones of a product
+ * count, here and for the place of the word. */
+static uint64_t bits_of(uint32_t hash)
+{
+    uint64_t product = hash * UINT64_C(0xC2B2AE3D27D4EB4F);
+    return UINT64_C(1) << (product >> 58) | UINT64_C(1) << (product >> 52 & 63) |
+           UINT64_C(1) << (product >> 46 & 63) | UINT64_C(1) << (product >> 40 & 63);
 }
 
 bool seen_add(struct seen *seen, uint32_t hash)
 {
-    /* samples have low bits that are all alike, so the high ones of a product count */
-    size_t first = hash * UINT32_C(0x9E3779B1) >> 8, second = hash * UINT32_C(0x85EBCA77) >> 9;
-    uint64_t is_known = 0;
-    if (seen->set * FULL_PART >= seen->generations[0].count)
+    size_t place = hash * UINT64_C(0x9E3779B97F4A7C15) >> 40;
+    uint64_t bits = bits_of(hash);
+    unsigned known = 0; /* whether it is nobody can foresee: it is counted with, not jumped on */
+    if (seen->hashes >= seen->generations[0].count * HASHES_PER_WORD)
         begin_generation(seen);
-    for (int i = 0; i < SEEN_GENERATIONS && seen->generations[i].bits != NULL; i++) {
-        const struct seen_generation *g = &seen->generations[i];
-        is_known |= bit(g, first) & bit(g, second);
-    }
-    if (seen->generations[0].bits == NULL)
+    struct seen_generation *young = &seen->generations[0];
+    if (young->words == NULL)
         return false;
-    set_bit(seen, first);
-    set_bit(seen, second);
-    return is_known == 0;
+    for (int i = 1; i < SEEN_GENERATIONS && seen->generations[i].words != NULL; i++) {
+        const struct seen_generation *g = &seen->generations[i];
+        known |= (g->words[place & (g->count - 1)] & bits) == bits;
+    }
+    uint64_t *word = &young->words[place & (young->count - 1)];
+    unsigned is_young = (*word & bits) == bits;
+    seen->hashes += 1 - is_young;
+    *word |= bits;
+    return (known | is_young) == 0;
 }

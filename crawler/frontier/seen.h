@@ -1,8 +1,9 @@
-/* seen: which hashes came by of late, in bounded memory. A few generations of bits, two bits a
- * hash: when the youngest is an eighth full a larger one begins, up to SEEN_BYTES_MAX, and the
- * oldest is forgotten. So the last 130,000 hashes at least are remembered, and of those never seen
- * one in twenty at most is taken for an old one. What comes by again is young again. Thread: one.
- */
+/* seen: which hashes came by of late, in bounded memory. A few generations of bits: when the
+ * youngest is full a larger one begins, up to SEEN_BYTES_MAX, and the oldest is forgotten. So the
+ * last 80,000 hashes at least are remembered, and of those never seen one in thirty at most is
+ * taken for an old one. What comes by again is young again. A hash is four bits of one word (a
+ * Bloom filter in blocks: Putze, Sanders and Singler, "Cache-, Hash- and Space-Efficient Bloom
+ * Filters", 2007): 13 bits of memory, of which 64 bytes are the beginning. Thread: one. */
 #ifndef CRAWLER_FRONTIER_SEEN_H
 #define CRAWLER_FRONTIER_SEEN_H
 
@@ -12,15 +13,15 @@
 
 enum {
     SEEN_GENERATIONS = 3,
-    SEEN_BYTES_MAX = 128 * 1024, /* of one generation */
+    SEEN_BYTES_MAX = 64 * 1024, /* of one generation */
 };
 
 struct seen {
     struct seen_generation {
-        uint64_t *bits;              /* owned; NULL: none yet */
-        size_t count;                /* of bits */
+        uint64_t *words;             /* owned; NULL: none yet */
+        size_t count;                /* of words, a power of two */
     } generations[SEEN_GENERATIONS]; /* the youngest first */
-    size_t set;                      /* bits that are set in it */
+    size_t hashes;                   /* in it */
 };
 
 void seen_release(struct seen *seen);

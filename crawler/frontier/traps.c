@@ -19,7 +19,7 @@ enum {
     FIRST_SAMPLE = 64,     /* refused URLs before one may go all the same; then twice as many */
     LATE_STEP = 8,         /* wasted pages that put a class one place back */
     WAYS = 8,              /* places of a class in the table */
-    FIRST_CLASSES = 16,
+    FIRST_CLASSES = 8,
     /* what is seen beside shingles */
     TITLE_SALT = 0x7469746C,
     LINK_SALT = 0x6C696E6B,
@@ -81,7 +81,7 @@ static void make_room(struct traps *traps)
     struct trap_host *host = traps->line != NULL ? traps->line->prev : NULL;
     for (int i = 0; i < LOOK_AT && host != traps->line && traps->bytes > traps->max_bytes; i++) {
         struct trap_host *before = host->prev;
-        if (seen_bytes(&host->seen) + aliases_bytes(&host->aliases) > 0) {
+        if (seen_bytes(&host->seen) + host->aliases.slot_count > 0) {
             seen_release(&host->seen);
             aliases_forget_all(&host->aliases);
             trap_count_bytes(host);

@@ -5,7 +5,7 @@
  * yields less than a fifth waits until the host has nothing better (TRAP_LATER); what it wastes
  * then is paid from a credit that the host earns with new pages; when that is used up, its URLs are
  * refused (TRAP_REFUSE), but for a few, so that it can recover. Bounded: TRAP_CLASSES_MAX classes
- * and half a megabyte a host, `max_bytes` in all; hosts that were not asked about for the longest
+ * and 0.7 MB a host, `max_bytes` in all; hosts that were not asked about for the longest
  * time are forgotten first, and come back from the database. Thread: one. */
 #ifndef CRAWLER_FRONTIER_TRAPS_H
 #define CRAWLER_FRONTIER_TRAPS_H
