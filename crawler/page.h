@@ -123,12 +123,13 @@ struct attempt {
     int64_t started_boot_ms, ended_boot_ms, quiet_until_boot_ms;
 };
 
-enum { SHINGLES_MAX = 512 }; /* of one page */
+enum { SHINGLES_MAX = 128 }; /* of one page */
 
 /* What a page says, in a form that can be compared: see parse/shingles.h. */
 struct print {
     const uint32_t *items; /* a set; none is 0 */
     unsigned count;
+    uint32_t each;  /* how many of the page's shingles one stands for; a power of two */
     uint32_t title; /* 0: it has none */
     uint32_t sum;   /* over the whole set: equal for equal text, whatever the order of its runs */
     bool is_lost;   /* it says that there is no such page */

@@ -268,8 +268,8 @@ static void keep_print(struct digester *d, struct outcome *o, bool is_html)
     } else {
         memcpy(&d->shingles.slots[0], page->body_hash, sizeof(uint32_t));
         d->shingles.slots[0] |= 1;
-        page->print =
-            (struct print){.items = d->shingles.slots, .count = 1, .sum = d->shingles.slots[0]};
+        page->print = (struct print){
+            .items = d->shingles.slots, .count = 1, .each = 1, .sum = d->shingles.slots[0]};
     }
     struct str bytes =
         str_from((const char *)page->print.items, page->print.count * sizeof *page->print.items);

@@ -13,6 +13,7 @@ enum {
     POOR_PART = 5,         /* less than a fifth is poor */
     MANY_NEW = 16,         /* new shingles that make a page new, however much is old */
     MANY_NEW_OF_LOST = 24, /* ... when it says that it does not exist */
+    EACH_MAX = 4,          /* shingles, as which one of a sample counts then at the most */
     NEW_PART = 4,          /* ... or this part of them */
     FORGETTING = 1024,     /* pages of a class, after which the older half counts half */
     STORED_FROM = 8,       /* pages of a class, before it is worth a row */
@@ -335,9 +336,10 @@ static unsigned weigh(struct trap_host *host, struct str url, const struct shape
         count = find_news(host, print, (uint32_t)shapes->keys[0] | 1).count;
     else if (was_said)
         return 0;
+    unsigned many = count * MIN(print->each, (uint32_t)EACH_MAX);
     if (print->is_lost)
-        return count >= MANY_NEW_OF_LOST ? WHOLE : 0;
-    gain = count * NEW_PART >= MAX(print->count, 1) ? WHOLE : count * WHOLE / MANY_NEW;
+        return many >= MANY_NEW_OF_LOST ? WHOLE : 0;
+    gain = count * NEW_PART >= MAX(print->count, 1) ? WHOLE : many * WHOLE / MANY_NEW;
     return MIN(gain + (is_new_title ? WHOLE / 2 : 0), (unsigned)WHOLE);
 }
 

@@ -17,6 +17,7 @@ enum {
     ANY_NUMBER = 0x23232323,
     PART_WEIGHT = 4,     /* a picture says as much as a short sentence */
     LONG_RUN_WEIGHT = 4, /* and so does a long one in words known before */
+    SKIM_BITS = 2,       /* far down a page one run in four is read */
     LARGEST_NUMBER = 999999999,
     SHORT_VALUE = 12,
 };
@@ -117,10 +118,9 @@ static void thin_out(struct shingles *s)
         insert(s, left[i]);
 }
 
-static inline void add_hash(struct shingles *s, uint32_t hash)
+static void add_hash(struct shingles *s, uint32_t hash)
 {
-    hash = mix(hash);
-    if (hash == 0 || (hash & s->mask) != 0)
+    if (hash == 0 || (hash & s->mask) != 0) /* words are mixed enough, and so is a sum of them */
         return;
     insert(s, hash);
     while (s->count > SHINGLES_MAX)
@@ -259,7 +259,7 @@ static void look_for_loss(struct shingles *s, uint32_t word, uint32_t number)
     s->after_not = word == s->not_word;
 }
 
-static void add_word(struct shingles *s, uint32_t word)
+static inline void add_word(struct shingles *s, uint32_t word)
 {
     uint32_t hash = s->last[2] * UINT32_C(0x85EBCA77) + s->last[1] * UINT32_C(0xC2B2AE3D) +
                     s->last[0] * UINT32_C(0x27D4EB2F) + word;
@@ -267,7 +267,9 @@ static void add_word(struct shingles *s, uint32_t word)
     s->last[1] = s->last[0];
     s->last[0] = word;
     s->run = (s->run ^ word) * PRIME;
-    if (++s->run_words >= SHINGLE_WORDS)
+    if (s->run_words == 0 && s->skims)
+        s->is_skipped = word >> (32 - SKIM_BITS) != 0;
+    if (++s->run_words >= SHINGLE_WORDS && !s->is_skipped)
         add_hash(s, hash);
 }
 
@@ -292,12 +294,15 @@ static void end_word(struct shingles *s)
 void shingles_end_run(struct shingles *s)
 {
     end_word(s);
-    if (s->run_words > 0 && s->run_words < SHINGLE_WORDS)
+    if (s->is_skipped)
+        s->is_skipped = false;
+    else if (s->run_words > 0 && s->run_words < SHINGLE_WORDS)
         add_hash(s, s->run);
     else if (s->run_words >= LONG_RUN_WORDS)
         add_heavy(s, s->run, LONG_RUN_WEIGHT);
     s->run_words = 0;
     s->run = SEED;
+    s->skims = s->text_left < SHINGLES_TEXT_MAX - SHINGLES_WHOLE_MAX;
 }
 
 void shingles_init(struct shingles *s, struct str url)
@@ -312,12 +317,40 @@ void shingles_init(struct shingles *s, struct str url)
     read_numbers(s, url);
 }
 
+/* Most words have no digits and stand whole in the text: such a one at `at` is added in one go.
+ * How many bytes that were; 0: it is none, or there is none. */
+static inline size_t add_plain_word(struct shingles *s, struct str text, size_t at)
+{
+    uint64_t hash = SEED;
+    for (size_t len = 0; text.len - at - len >= GROUP_BYTES; len += GROUP_BYTES) {
+        uint64_t group = group_at(text, at + len);
+        const struct marks marks = classify(group);
+        unsigned count = bytes_of_word(&marks);
+        uint64_t lower = first_bytes(group | marks.upper_or_lower >> 2, count);
+        if (len + count == 0 || first_bytes(marks.digits, count) != 0)
+            return 0;
+        if (count > 0)
+            hash = hash_group(hash, lower);
+        if (count == GROUP_BYTES)
+            continue;
+        uint32_t word = (uint32_t)(hash * WORD_MUL >> 32);
+        look_for_loss(s, word, 0);
+        add_word(s, word);
+        return len + count;
+    }
+    return 0;
+}
+
 void shingles_add(struct shingles *s, struct str text)
 {
     text = str_first(text, s->text_left);
     s->text_left -= text.len;
-    for (size_t at = 0; at < text.len; at++) {
+    for (size_t at = 0; at < text.len && !s->is_skipped; at++) {
         unsigned count;
+        size_t taken = s->letters + s->digits == 0 ? add_plain_word(s, text, at) : 0;
+        at += taken;
+        if (taken > 0)
+            continue;
         do {
             count = take_group(s, text, at);
             at += count;
@@ -362,6 +395,7 @@ static uint32_t hash_title(const struct shingles *s, struct str title)
 void shingles_finish(struct shingles *s, struct str title, struct print *ret)
 {
     shingles_end_run(s);
+    s->skims = false;
     s->text_left = MAX(s->text_left, TITLE_MAX);
     shingles_add(s, title);
     shingles_end_run(s);
@@ -369,13 +403,14 @@ void shingles_finish(struct shingles *s, struct str title, struct print *ret)
     uint32_t sum = 0;
     for (size_t i = 0; i < SHINGLES_SLOTS; i++) { /* packed in place: `count` never passes `i` */
         uint32_t hash = s->slots[i];
-        sum += hash != 0 ? mix(hash ^ 0x5BD1E995) : 0;
+        sum += mix(hash ^ 0x5BD1E995) & (0 - (uint32_t)(hash != 0));
         s->slots[count] = hash;
         count += hash != 0;
     }
     *ret = (struct print){
         .items = s->slots,
         .count = count,
+        .each = s->mask + 1,
         .title = title.len > 0 ? hash_title(s, title) : 0,
         .sum = sum,
         .is_lost = s->is_lost,

@@ -8,8 +8,9 @@
  *   A number says nothing, since times, counters and calendars change while nothing is new; but one
  *   that also stands in the page's URL does ("Article 17" of /articles/17), unless that URL looks
  *   like a date. Words of letters and digits say nothing: they are identifiers.
- * When a page has more than SHINGLES_MAX, only hashes that end in 0, 00, 000 ... bits are kept, so
- * that the samples of two pages can still be compared. */
+ * Behind SHINGLES_WHOLE_MAX bytes of text one run in four is read, by its first word. When a page
+ * has more than SHINGLES_MAX, only hashes that end in 0, 00, 000 ... bits are kept, so that the
+ * samples of two pages can still be compared. */
 #ifndef CRAWLER_PARSE_SHINGLES_H
 #define CRAWLER_PARSE_SHINGLES_H
 
@@ -24,7 +25,8 @@ enum {
     LONG_RUN_WORDS = 16,
     SHINGLES_SLOTS = 2 * SHINGLES_MAX,
     SHINGLES_URL_NUMBERS = 8,      /* numbers of the URL that count */
-    SHINGLES_TEXT_MAX = 64 * 1024, /* bytes of text that are read; what follows is not */
+    SHINGLES_TEXT_MAX = 64 * 1024, /* bytes of text that are looked at; what follows is not */
+    SHINGLES_WHOLE_MAX = 8 * 1024, /* ... of which every run is read */
 };
 
 /* A word as it is being read. */
@@ -49,6 +51,7 @@ struct shingles {
     uint32_t last[SHINGLE_WORDS - 1]; /* the run's last words but one, the latest first */
     unsigned run_words;
     uint32_t run;
+    bool skims, is_skipped; /* not all runs are read; this one is not */
     bool after_not, is_lost;
 };
 
