@@ -349,7 +349,8 @@ void shingles_add(struct shingles *s, struct str text)
         unsigned count;
         size_t taken = s->letters + s->digits == 0 ? add_plain_word(s, text, at) : 0;
         at += taken;
-        if (taken > 0)
+        if (taken > 0 ||
+            (s->letters + s->digits == 0 && kinds[(unsigned char)text.ptr[at]] == BREAK))
             continue;
         do {
             count = take_group(s, text, at);

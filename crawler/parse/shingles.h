@@ -26,7 +26,7 @@ enum {
     SHINGLES_SLOTS = 2 * SHINGLES_MAX,
     SHINGLES_URL_NUMBERS = 8,      /* numbers of the URL that count */
     SHINGLES_TEXT_MAX = 64 * 1024, /* bytes of text that are looked at; what follows is not */
-    SHINGLES_WHOLE_MAX = 8 * 1024, /* ... of which every run is read */
+    SHINGLES_WHOLE_MAX = 4 * 1024, /* ... of which every run is read */
 };
 
 /* A word as it is being read. */
