@@ -196,26 +196,48 @@ static void forget_old(struct work *w, int64_t url_id, const struct old_page *ol
     query_run(&q);
 }
 
+/* A statement for each row would spend most of its time on beginning and ending. OR FAIL: nobody
+ * wants the rows before one that failed back, so SQLite keeps no copy of the pages for that. */
+#define LINK_INSERT                                                                                \
+    "INSERT OR FAIL INTO link_(from_id, to_id, element, rel, text, nofollow, internal) VALUES"
+#define ROW       "(?1, ?, ?, ?, ?, ?, ?)"
+#define FOUR_ROWS ROW "," ROW "," ROW "," ROW
+
+enum { LINKS_AT_ONCE = 16 };
+
+static void put_link(struct query *q, const struct page_link *link, int64_t to_id)
+{
+    put_int(q, to_id);
+    put_text(q, link->element);
+    put_text(q, link->rel);
+    put_text(q, link->text);
+    put_int(q, link->nofollow);
+    put_int(q, link->internal);
+}
+
+static void run_link_insert(struct query *q, const struct visit *v, size_t first, size_t count)
+{
+    put_int(q, v->url.id);
+    for (size_t i = first; i < first + count; i++)
+        put_link(q, &v->outcome->page.links[i], v->links[i].id);
+    query_run(q);
+}
+
 /* Gives the id of the first; the others follow it. */
 static int64_t insert_links(struct work *w, const struct visit *v)
 {
-    const struct page *page = &v->outcome->page;
-    for (size_t i = 0; w->db->err == CW_OK && i < page->link_count; i++) {
-        const struct page_link *link = &page->links[i];
-        struct query q = db_query(w->db, DB_LINK_INSERT,
-                                  "INSERT INTO link_(from_id, to_id, element, rel, text, nofollow,"
-                                  " internal) VALUES(?, ?, ?, ?, ?, ?, ?)");
-        put_int(&q, v->url.id);
-        put_int(&q, v->links[i].id);
-        put_text(&q, link->element);
-        put_text(&q, link->rel);
-        put_text(&q, link->text);
-        put_int(&q, link->nofollow);
-        put_int(&q, link->internal);
-        query_run(&q);
+    size_t count = v->outcome->page.link_count, i = 0;
+    for (; w->db->err == CW_OK && count - i >= LINKS_AT_ONCE; i += LINKS_AT_ONCE) {
+        struct query q = db_query(w->db, DB_LINK_INSERT_MANY,
+                                  LINK_INSERT FOUR_ROWS "," FOUR_ROWS "," FOUR_ROWS "," FOUR_ROWS);
+        run_link_insert(&q, v, i, LINKS_AT_ONCE);
+    }
+    for (; w->db->err == CW_OK && i < count; i++) {
+        struct query q = db_query(w->db, DB_LINK_INSERT, LINK_INSERT ROW);
+        run_link_insert(&q, v, i, 1);
     }
     int64_t last = sqlite3_last_insert_rowid(w->db->handle);
-    return page->link_count > 0 ? last - (int64_t)page->link_count + 1 : NO_LINK;
+    return count > 0 ? last - (int64_t)count + 1 : NO_LINK;
 }
 
 static void insert_redirect(struct work *w, const struct visit *v, bool is_followed)
