@@ -25,6 +25,7 @@ enum db_statement {
     DB_HOST_NEXT,
     DB_HOST_TOTALS,
     DB_URL_FIND,
+    DB_URL_FIND_MANY,
     DB_URL_INSERT,
     DB_URL_UPDATE,
     DB_URL_LEASED,

@@ -173,35 +173,101 @@ static void update_url(struct work *w, const struct sighting *s, const struct kn
     }
 }
 
-static void resolve_one(struct work *w, struct sighting *s)
+/* ---- all of a batch ---- */
+
+/* clang-format off */
+static const char FIND_MANY[] =
+    "SELECT text, state, reason, depth, priority, hops, seed, wanted.n FROM"
+    " (SELECT column1 AS n, column2 AS id FROM (VALUES"
+    "  (0, ?), (1, ?), (2, ?), (3, ?), (4, ?), (5, ?), (6, ?), (7, ?),"
+    "  (8, ?), (9, ?), (10, ?), (11, ?), (12, ?), (13, ?), (14, ?), (15, ?))) AS wanted"
+    " CROSS JOIN url_ ON url_.id = wanted.id";
+/* clang-format on */
+
+enum { FIND_AT_ONCE = 16 };
+
+/* What stands at a sighting's key. */
+struct finding {
+    bool is_taken, is_same;
+    struct known_url known; /* when it is the same */
+};
+
+/* Most of the time that a lookup takes is the statement's, so it looks up many. */
+static void find_many(struct work *w, struct sighting *const *list, size_t count,
+                      struct finding *ret)
 {
-    struct known_url known;
-    if (find_url(w, s, &known))
-        update_url(w, s, &known);
+    struct query q = db_query(w->db, DB_URL_FIND_MANY, FIND_MANY);
+    for (size_t i = 0; i < FIND_AT_ONCE; i++)
+        put_int_or_null(&q, i < count ? list[i]->key : -1, -1);
+    while (query_next(&q)) {
+        size_t i = (size_t)query_int(&q, 7);
+        ret[i].is_taken = true;
+        ret[i].is_same = str_eq(query_text(&q, 0), list[i]->url);
+        if (ret[i].is_same)
+            read_known(&q, &ret[i].known);
+    }
+}
+
+/* `is_current`: nothing was put at its key since it was looked up. */
+static void resolve_one(struct work *w, struct sighting *s, struct finding *found, bool is_current)
+{
+    s->id = s->key;
+    if (!found->is_same && (found->is_taken || !is_current))
+        found->is_same = find_url(w, s, &found->known);
+    if (found->is_same)
+        update_url(w, s, &found->known);
     else
         insert_url(w, s);
     if (s->modified_unix_ms > 0)
         revisits_announce(w, s->id, s->modified_unix_ms);
 }
 
-void urls_resolve(struct work *w, struct sightings *s)
+/* At most FIND_AT_ONCE, by their keys. */
+static void resolve_some(struct work *w, struct sighting *const *list, size_t count)
 {
-    struct sighting **sorted = work_alloc(w, s->count, sizeof(struct sighting *));
-    if (sorted == NULL)
-        return;
+    struct finding found[FIND_AT_ONCE] = {0};
+    int64_t last_id = -1;
+    find_many(w, list, count, found);
+    for (size_t i = 0; w->db->err == CW_OK && i < count; i++) {
+        resolve_one(w, list[i], &found[i], list[i]->key > last_id);
+        last_id = MAX(last_id, list[i]->id);
+    }
+}
+
+static bool is_same_url(const struct sighting *a, const struct sighting *b)
+{
+    return a->key == b->key && str_eq(a->url, b->url);
+}
+
+static void sort(struct sightings *s, struct sighting **ret)
+{
     for (size_t i = 0; i < s->count; i++) {
-        struct sighting *item = sorted[i] = &s->items[i];
+        struct sighting *item = ret[i] = &s->items[i];
         item->url = str_first(item->url, URL_MAX_BYTES);
         item->key = key_url(item->host->id, item->url);
     }
-    qsort(sorted, s->count, sizeof(struct sighting *), by_key);
-    for (size_t i = 0, next; w->db->err == CW_OK && i < s->count; i = next) {
-        for (next = i + 1; next < s->count && str_eq(sorted[next]->url, sorted[i]->url); next++)
-            fold(sorted[i], sorted[next]);
-        resolve_one(w, sorted[i]);
-        for (size_t j = i + 1; j < next; j++)
-            sorted[j]->id = sorted[i]->id;
+    qsort(ret, s->count, sizeof(struct sighting *), by_key);
+}
+
+void urls_resolve(struct work *w, struct sightings *s)
+{
+    struct sighting **sorted = work_alloc(w, s->count, sizeof(struct sighting *));
+    struct sighting **firsts = work_alloc(w, s->count, sizeof(struct sighting *));
+    size_t count = 0;
+    if (sorted == NULL || firsts == NULL)
+        return;
+    sort(s, sorted);
+    for (size_t i = 0; i < s->count; i++) {
+        if (i > 0 && is_same_url(sorted[i], sorted[i - 1]))
+            fold(firsts[count - 1], sorted[i]);
+        else
+            firsts[count++] = sorted[i];
     }
+    for (size_t i = 0; w->db->err == CW_OK && i < count; i += FIND_AT_ONCE)
+        resolve_some(w, firsts + i, MIN(count - i, (size_t)FIND_AT_ONCE));
+    for (size_t i = 1; i < s->count; i++)
+        if (is_same_url(sorted[i], sorted[i - 1]))
+            sorted[i]->id = sorted[i - 1]->id;
 }
 
 /* ---- leased URLs ---- */
