@@ -16,7 +16,7 @@ enum {
     EACH_MAX = 4,          /* shingles, as which one of a sample counts then at the most */
     NEW_PART = 4,          /* ... or this part of them */
     FORGETTING = 1024,     /* pages of a class, after which the older half counts half */
-    STORED_FROM = 8,       /* pages of a class, before it is worth a row */
+    STORED_FROM = 8,       /* pages of a class or host, before it is worth a row */
     FIRST_SAMPLE = 64,     /* refused URLs before one may go all the same; then twice as many */
     LATE_STEP = 8,         /* wasted pages that put a class one place back */
     WAYS = 8,              /* places of a class in the table */
@@ -418,7 +418,8 @@ void traps_learn(struct trap_host *host, struct str url, const struct page *page
         judge->wasted += gain == 0;
     }
     host->gain += gain;
-    trap_note_change(host, &host->is_dirty);
+    if (host->gain + host->wasted >= (int64_t)STORED_FROM * WHOLE)
+        trap_note_change(host, &host->is_dirty);
     count_in_classes(host, url, &shapes, gain);
     trap_count_bytes(host);
     make_room(host->traps);
