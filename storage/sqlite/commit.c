@@ -107,6 +107,7 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     clocks_tick(&w, &store->clocks);
     w.revisits = store->revisits;
     w.domain_of = store->domain_of;
+    w.ids = store->ids;
     apply(&w, &b, urls);
     reply.revisits = revisits_promote(&w, b.want.revisits);
     work_save_hosts(&w);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "crawler/base/clock.h"
+#include "storage/sqlite/hostids.h"
 #include "storage/sqlite/lease.h"
 #include "storage/sqlite/schema.h"
 #include "storage/sqlite/store_p.h"
@@ -151,6 +152,7 @@ static void free_store(struct store *store)
 {
     db_close(&store->db);
     lock_release(&store->lock);
+    free(store->ids);
     free(store->path);
     free(store);
 }
@@ -163,7 +165,10 @@ enum cw_err store_open(struct store **ret, const struct store_options *options,
         return errmsg_set(reterr_msg, CW_ENOMEM, "%s", cw_err_text(CW_ENOMEM));
     *store = (struct store){
         .lock = LOCK_INIT, .domain_of = options->domain_of, .revisits = options->revisits};
-    enum cw_err err = store_resolve_path(options->path, &store->path, reterr_msg);
+    store->ids = calloc(1, sizeof *store->ids);
+    enum cw_err err = store->ids != NULL
+                          ? store_resolve_path(options->path, &store->path, reterr_msg)
+                          : errmsg_set(reterr_msg, CW_ENOMEM, "%s", cw_err_text(CW_ENOMEM));
     if (err == CW_ENOTFOUND)
         err = CW_ESTORAGE; /* of the folder; a missing file would be made */
     if (err == CW_OK)

@@ -15,6 +15,7 @@ struct store {
     int log_pages; /* in the WAL, as of the last commit; 0 after a whole checkpoint */
     struct db_wait wait;
     bool revisits;
+    struct hostids *ids; /* owned */
     struct str (*domain_of)(struct str host);
 };
 

@@ -95,6 +95,7 @@ static bool find_url(struct work *w, struct sighting *s, struct known_url *known
 
 static void count_queued(struct work *w, struct host_row *host, int64_t due_ms)
 {
+    work_read_host(w, host);
     host->queued++;
     host->has_due |= due_ms == 0;
     host->changed = true;
@@ -121,6 +122,7 @@ static void insert_url(struct work *w, const struct sighting *s)
     put_int_or_null(&q, s->found_on, 0);
     put_int(&q, w->now_unix_ms);
     query_run(&q);
+    work_read_host(w, s->host);
     s->host->urls++;
     s->host->changed = true;
     w->totals.seen++;

@@ -18,7 +18,7 @@ size_t visits_count_urls(struct outcome *const *outcomes, size_t count)
 static struct sighting *collect_link(struct work *w, const struct visit *v,
                                      const struct page_link *link, struct sightings *sightings)
 {
-    struct host_row *host = work_host(w, link->host);
+    struct host_row *host = work_linked_host(w, link->host);
     if (host == NULL)
         return NULL;
     struct sighting *s = sightings_add(sightings);

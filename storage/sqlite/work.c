@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "storage/sqlite/clocks.h"
+#include "storage/sqlite/hostids.h"
 #include "storage/sqlite/keys.h"
 #include "storage/sqlite/lessons.h"
 
@@ -108,13 +109,22 @@ static struct host_row *new_host(struct work *w, struct str name)
         return NULL;
     }
     *h = (struct host_row){.name = name, .clock.host = name};
-    if (!find_host(w, h))
-        insert_host(w, h);
     w->host_count++;
     return h;
 }
 
-struct host_row *work_host(struct work *w, struct str name)
+void work_read_host(struct work *w, struct host_row *h)
+{
+    if (h->is_read)
+        return;
+    h->is_read = true;
+    if (!find_host(w, h))
+        insert_host(w, h);
+    if (w->db->err == CW_OK)
+        hostids_put(w->ids, h->name, h->id);
+}
+
+struct host_row *work_linked_host(struct work *w, struct str name)
 {
     if (w->db->err != CW_OK)
         return NULL;
@@ -124,7 +134,18 @@ struct host_row *work_host(struct work *w, struct str name)
     assert(w->host_count < w->host_slots - 1);
     if (w->hosts[slot] == NULL)
         w->hosts[slot] = new_host(w, name);
-    return w->db->err == CW_OK ? w->hosts[slot] : NULL;
+    struct host_row *h = w->hosts[slot];
+    if (h != NULL && !h->is_read && !hostids_find(w->ids, h->name, &h->id))
+        work_read_host(w, h);
+    return w->db->err == CW_OK ? h : NULL;
+}
+
+struct host_row *work_host(struct work *w, struct str name)
+{
+    struct host_row *h = work_linked_host(w, name);
+    if (h != NULL)
+        work_read_host(w, h);
+    return w->db->err == CW_OK ? h : NULL;
 }
 
 /* The earliest time at which a URL of the host may be fetched, back-off apart. */
@@ -261,5 +282,7 @@ enum cw_err work_end(struct work *w, struct totals *totals, struct errmsg *reter
     arena_release(&w->arena);
     if (w->db->err == CW_OK)
         *totals = w->totals;
+    else
+        hostids_forget(w->ids);
     return db_error(w->db, reterr_msg);
 }

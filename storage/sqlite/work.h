@@ -35,6 +35,7 @@ struct host_row {
     bool in_line; /* was waiting with a ready_ms that counts, when it was read */
     bool has_due; /* a URL of it was queued that waits for no time */
     bool chosen;  /* to be leased from */
+    bool is_read; /* else there is only id and name: work_linked_host() */
 };
 
 struct work {
@@ -49,6 +50,7 @@ struct work {
     int64_t errors, bytes;   /* of this transaction, for view `crawl` */
     struct host_row **hosts; /* in the arena: open addressing by name, host_slots of them */
     size_t host_slots, host_count;
+    struct hostids *ids;     /* borrowed; NULL: none. Set by whoever commits */
     struct host_row **by_id; /* in the arena: room for work_save_hosts() */
 };
 
@@ -65,6 +67,11 @@ void *work_alloc(struct work *w, size_t count, size_t size) MUST_CHECK;
 
 /* The row of a host, made when it is new. NULL only after a failure. */
 struct host_row *work_host(struct work *w, struct str name) MUST_CHECK;
+
+/* The same for a host that a link leads to: its row may not have been read yet, and needs to be by
+ * work_read_host() before anything but id and name is looked at or changed. */
+struct host_row *work_linked_host(struct work *w, struct str name) MUST_CHECK;
+void work_read_host(struct work *w, struct host_row *h);
 
 /* Writes what changed, and gives hosts with work, if not leased, their place in the line. */
 void work_save_hosts(struct work *w);

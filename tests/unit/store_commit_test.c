@@ -246,6 +246,28 @@ static void found_elsewhere__is_queued_or_excluded_like_a_link(void **state)
               " http://a/no|excluded|exclude: *no|1|1|NULL");
 }
 
+/* What only links lead to is not read from the database as long as nothing about it changes. */
+static void host_linked_to_again__counts_what_is_new(void **state)
+{
+    static const struct {
+        const char *page, *link, *urls; /* of host b */
+    } cases[] = {
+        {"http://a1/", "http://b/1", "1"},
+        {"http://a2/", "http://b/1", "1"},
+        {"http://a3/", "http://b/2", "2"},
+        {"http://a4/", "http://b/3", "3"},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct store_lease lease = fx_lease(f, cases[i].page);
+        struct outcome *o = fx_page(f, &lease, 200);
+        fx_link(o, "http://b/1")->verdict.reason = EXCLUDE_SCOPE;
+        fx_link(o, cases[i].link)->verdict.reason = EXCLUDE_SCOPE;
+        fx_commit(f, 0);
+        fx_expect(f, "SELECT urls FROM host WHERE host = 'b'", cases[i].urls);
+    }
+}
+
 static void colliding_names__stay_apart(void **state)
 {
     struct fixture *f = *state;
@@ -421,6 +443,7 @@ int main(void)
         T(excluded_url_that_a_newer_verdict_allows),
         T(both_verdicts_in_one_batch__the_one_that_allows_counts),
         T(found_elsewhere__is_queued_or_excluded_like_a_link),
+        T(host_linked_to_again__counts_what_is_new),
         T(colliding_names__stay_apart),
         T(url_over_the_limit__keeps_its_head),
         T(outcome_of_what_is_not_leased__is_refused_whole),
