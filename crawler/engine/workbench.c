@@ -269,6 +269,7 @@ static void settle_hosts(struct workbench *bench)
         if (bh->rests && bh->visits > 0)
             visits_return(bench->crawl, bh);
         bh->idle = bh->visits == 0 && (bh->asked || bh->rests || bh->yields);
+        bh->asked = false;
         bench->leaving += bh->idle;
         if (bh->idle)
             note(bench, bh);
@@ -276,7 +277,7 @@ static void settle_hosts(struct workbench *bench)
     bench->looked_count = 0;
 }
 
-/* Runs dry, and has not been asked about for a while: URLs came from elsewhere. */
+/* It holds less than it might. */
 static bool is_hungry(const struct workbench *bench, const struct bench_host *bh)
 {
     bool goes = bh->rests || bh->yields || bh->idle;
@@ -285,13 +286,14 @@ static bool is_hungry(const struct workbench *bench, const struct bench_host *bh
 }
 
 /* Hosts for which more was queued than they hold: the next batch must ask for it, and nothing of
- * their own may come to bring that batch. */
+ * their own may come to bring that batch. Not those that this batch has asked for in vain: what
+ * they have waits for a time. */
 static bool note_fed(struct workbench *bench, const struct store_reply *reply)
 {
     bool are_hungry = false;
     for (size_t i = 0; i < reply->fed_count; i++) {
         struct bench_host *bh = workbench_find(bench, reply->fed[i]);
-        if (bh == NULL || !is_hungry(bench, bh))
+        if (bh == NULL || bh->asked || !is_hungry(bench, bh))
             continue;
         note(bench, bh);
         are_hungry = true;
@@ -325,8 +327,8 @@ enum cw_err workbench_take(struct workbench *bench, const struct store_reply *re
         if (err != CW_OK)
             return err;
     }
-    settle_hosts(bench);
     bool are_hungry = note_fed(bench, reply);
+    settle_hosts(bench);
     if (are_hungry ||
         (bench->others_wait && room_for_hosts(bench) > 0)) /* nothing may bring them */
         sink_flush(bench->crawl->sink);

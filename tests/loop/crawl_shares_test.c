@@ -233,6 +233,38 @@ static void a_disk_that_does_not_answer__stops_the_requests(void **state)
     end(&f);
 }
 
+/* One page of the host does not come, another one waits for its next try: nothing can be done until
+ * then, so the database is left alone. */
+static void a_retry_beside_a_held_page__is_waited_for_at_rest(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct run run;
+    begin(&f);
+    const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+    httpserver_page(f.server, "/", 200, "text/html", "<a href=/bad>b</a><a href=/held>h</a>");
+    httpserver_page(f.server, "/bad", 500, "text/html", "x");
+    httpserver_script(
+        f.server, "/held",
+        &(struct httpserver_script){.bytes = answer, .len = sizeof answer - 1, .is_held = true});
+    run_init(&run, &f, "/");
+    run.config.robots = false;
+    run.config.retries = 1;
+    run.config.delay_ms = 0;
+    run_start(&run);
+    while (httpserver_requests_of(f.server, "/held") < 1 ||
+           httpserver_requests_of(f.server, "/bad") < 1)
+        (void)uv_run(&f.loop.loop, UV_RUN_ONCE);
+    unsigned turns = 0;
+    for (; httpserver_requests_of(f.server, "/bad") < 2; turns++)
+        (void)uv_run(&f.loop.loop, UV_RUN_ONCE);
+    assert_true(turns < 200); /* a second of commits in a row makes thousands */
+    httpserver_release(f.server, "/held");
+    run_finish(&run);
+    assert_int_equal(run.done, 3);
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +274,7 @@ int main(void)
         cmocka_unit_test(two_crawls_of_one_host__share_its_slots),
         cmocka_unit_test(many_seeds__come_as_there_is_room),
         cmocka_unit_test(more_dead_hosts_than_the_workbench_holds__all_fail),
+        cmocka_unit_test(a_retry_beside_a_held_page__is_waited_for_at_rest),
         cmocka_unit_test(a_disk_that_does_not_answer__stops_the_requests),
     };
     executor_prepare_pool(PARSE_SEATS, STORE_SEATS);
