@@ -19,28 +19,36 @@ static const struct str kept_attributes[] = {
 
 static_assert(ARRAY_LEN(kept_attributes) == SIEVE_ATTRIBUTES_MAX, "one place for each");
 
+/* Where the next byte of a kind is: looked for once, however many pieces of text ask. */
+struct lookout {
+    char wanted;
+    size_t at; /* none stands between the piece asked for last and here */
+};
+
 struct sieve {
     struct str html;
     const struct sieve_reader *reader; /* borrowed */
     bool is_xhtml;
-    size_t at;          /* the next byte to read */
+    size_t at; /* the next byte to read */
+    struct lookout references, nuls;
     struct buf decoded; /* what the reader is shown, where the text itself will not do */
     bool a_is_open;
     size_t svg_depth;       /* of <svg>; its tags are not HTML's */
     bool in_foreign_object; /* HTML inside SVG */
     size_t template_depth;  /* of <template>; its text is not visible */
-    bool after_border; /* a space was passed for a tag, and no word since */
-    enum cw_err err;  /* the first one; nothing is passed after it */
+    bool after_border;      /* a space was passed for a tag, and no word since */
+    enum cw_err err;        /* the first one; nothing is passed after it */
 };
 
 struct tag {
-    char name_bytes[NAME_MAX_BYTES];
-    struct sieve_tag passed; /* its name is empty when longer than any that matters */
     unsigned flags;
     bool is_kept;     /* flags as they apply here */
     bool is_svg;      /* an element of SVG */
     struct str style; /* the style attribute, raw; absent when it cannot hold a URL */
     bool is_self_closing;
+    unsigned seen; /* a bit for each kept attribute */
+    char name_bytes[NAME_MAX_BYTES];
+    struct sieve_tag passed; /* its name is empty when longer than any that matters */
 };
 
 /* ---- text and values ---- */
@@ -48,9 +56,18 @@ struct tag {
 /* No text grows by more: a NUL becomes U+FFFD. */
 enum { GROWTH_MAX = 3 };
 
-static bool needs_decoding(struct str text)
+/* Is there one in `text`, a piece of the HTML that does not begin before the last one? */
+static bool lookout_sees(struct lookout *l, const struct sieve *s, struct str text)
 {
-    return str_find_char(text, '&') < text.len || str_find_char(text, '\0') < text.len;
+    size_t start = (size_t)(text.ptr - s->html.ptr);
+    if (l->at < start)
+        l->at = start + str_find_char(str_skip(s->html, start), l->wanted);
+    return l->at < start + text.len;
+}
+
+static bool needs_decoding(struct sieve *s, struct str text)
+{
+    return lookout_sees(&s->references, s, text) || lookout_sees(&s->nuls, s, text);
 }
 
 static void decode_references(struct sieve *s, struct str text, bool in_attribute)
@@ -78,9 +95,9 @@ static void decode(struct sieve *s, struct str text, bool in_attribute)
 
 static void pass(struct sieve *s, struct str text)
 {
-    if (s->reader->on_text == NULL)
+    if (s->reader->on_text == NULL || text.len == 0)
         return;
-    if (needs_decoding(text)) {
+    if (needs_decoding(s, text)) {
         buf_clear(&s->decoded);
         decode(s, text, false);
         text = buf_str(&s->decoded);
@@ -110,11 +127,16 @@ static void pass_space(struct sieve *s)
  * none moves. */
 static void decode_values(struct sieve *s, struct sieve_tag *tag)
 {
+    unsigned encoded = 0; /* a bit for each */
     size_t bytes = 0;
-    for (size_t i = 0; i < tag->attribute_count; i++)
-        if (needs_decoding(tag->attributes[i].value))
-            bytes += tag->attributes[i].value.len;
-    if (bytes == 0)
+    for (size_t i = 0; i < tag->attribute_count; i++) {
+        struct str value = tag->attributes[i].value;
+        if (value.len == 0 || !needs_decoding(s, value))
+            continue;
+        encoded |= 1U << i;
+        bytes += value.len;
+    }
+    if (encoded == 0)
         return;
     buf_clear(&s->decoded);
     if (s->err == CW_OK)
@@ -122,7 +144,7 @@ static void decode_values(struct sieve *s, struct sieve_tag *tag)
     for (size_t i = 0; i < tag->attribute_count && s->err == CW_OK; i++) {
         struct str *value = &tag->attributes[i].value;
         size_t start = s->decoded.len;
-        if (!needs_decoding(*value))
+        if ((encoded & 1U << i) == 0)
             continue;
         decode(s, *value, true);
         *value = str_skip(buf_str(&s->decoded), start);
@@ -174,35 +196,38 @@ static void skip_past(struct sieve *s, size_t from, struct str end)
     s->at = MIN(at + end.len, s->html.len);
 }
 
+/* Begins a tag: of its attributes only those counted are ever looked at. */
 static void read_tag_name(struct sieve *s, struct tag *tag)
 {
-    size_t start = s->at, len;
-    while (s->at < s->html.len && !rawtext_ends_tag_name(s->html.ptr[s->at]))
-        s->at++;
-    len = s->at - start;
-    if (len > sizeof tag->name_bytes)
-        len = 0;
-    for (size_t i = 0; i < len; i++)
-        tag->name_bytes[i] = ascii_lower(s->html.ptr[start + i]);
-    tag->passed.name = str_from(tag->name_bytes, len);
+    tag->is_self_closing = tag->is_kept = tag->is_svg = false;
+    tag->style = STR_NONE;
+    tag->seen = 0;
+    tag->passed.attribute_count = 0;
+    size_t len = 0;
+    for (; s->at < s->html.len && !rawtext_ends_tag_name(s->html.ptr[s->at]); s->at++, len++)
+        if (len < sizeof tag->name_bytes)
+            tag->name_bytes[len] = ascii_lower(s->html.ptr[s->at]);
+    tag->passed.name = str_from(tag->name_bytes, len <= sizeof tag->name_bytes ? len : 0);
     tag->flags = tagrule_flags(tag->passed.name);
 }
 
 /* Keeps an attribute that html.c reads, if it is the first of its name. */
-static void keep_attribute(struct tag *tag, unsigned *seen, struct str name, struct str value)
+static void keep_attribute(struct tag *tag, struct str name, struct str value)
 {
+    char first = name.len > 0 ? ascii_lower(name.ptr[0]) : '\0';
     for (size_t i = 0; i < ARRAY_LEN(kept_attributes); i++) {
-        if (!str_eq_nocase(kept_attributes[i], name))
+        const struct str *kept = &kept_attributes[i];
+        if (kept->ptr[0] != first || !str_eq_nocase(*kept, name))
             continue;
-        if ((*seen & 1U << i) == 0)
+        if ((tag->seen & 1U << i) == 0)
             tag->passed.attributes[tag->passed.attribute_count++] =
-                (struct sieve_attribute){kept_attributes[i], value};
-        *seen |= 1U << i;
+                (struct sieve_attribute){*kept, value};
+        tag->seen |= 1U << i;
         return;
     }
 }
 
-static void skip_space(struct sieve *s)
+static inline void skip_space(struct sieve *s)
 {
     while (s->at < s->html.len && ascii_is_space(s->html.ptr[s->at]))
         s->at++;
@@ -210,11 +235,11 @@ static void skip_space(struct sieve *s)
 
 static struct str read_attribute_name(struct sieve *s)
 {
-    size_t start = s->at++; /* an equals sign in the first place belongs to the name */
-    while (s->at < s->html.len && !rawtext_ends_tag_name(s->html.ptr[s->at]) &&
-           s->html.ptr[s->at] != '=')
-        s->at++;
-    return str_from(s->html.ptr + start, s->at - start);
+    size_t start = s->at, at = start + 1; /* an equals sign there belongs to the name */
+    while (at < s->html.len && !rawtext_ends_tag_name(s->html.ptr[at]) && s->html.ptr[at] != '=')
+        at++;
+    s->at = at;
+    return str_from(s->html.ptr + start, at - start);
 }
 
 static struct str read_attribute_value(struct sieve *s)
@@ -243,11 +268,20 @@ static bool may_hold_url(struct str style)
     return str_find_char(style, '(') < style.len || str_find_char(style, '&') < style.len;
 }
 
+static void read_attribute(struct sieve *s, struct tag *tag)
+{
+    struct str name = read_attribute_name(s), value = read_attribute_value(s);
+    if (tag->is_kept)
+        keep_attribute(tag, name, value);
+    if (name.len == sizeof "style" - 1 && str_is_absent(tag->style) &&
+        str_eq_nocase(name, STR("style")) && may_hold_url(value))
+        tag->style = value;
+}
+
 /* Reads up to and with the '>' that ends the tag, and keeps what matters of its attributes. False:
  * the text ends inside the tag. */
 static bool read_attributes(struct sieve *s, struct tag *tag)
 {
-    unsigned seen = 0;
     while (s->at < s->html.len) {
         char c = s->html.ptr[s->at];
         if (c == '>') {
@@ -257,13 +291,9 @@ static bool read_attributes(struct sieve *s, struct tag *tag)
         if (c == '/' || ascii_is_space(c)) {
             s->at++;
             tag->is_self_closing = c == '/' && s->at < s->html.len && s->html.ptr[s->at] == '>';
-            continue;
+        } else {
+            read_attribute(s, tag);
         }
-        struct str name = read_attribute_name(s), value = read_attribute_value(s);
-        if (tag->is_kept)
-            keep_attribute(tag, &seen, name, value);
-        if (str_is_absent(tag->style) && str_eq_nocase(name, STR("style")) && may_hold_url(value))
-            tag->style = value;
     }
     return false;
 }
@@ -363,7 +393,7 @@ static void pass_tag(struct sieve *s, struct tag *tag)
 
 static void sieve_start_tag(struct sieve *s)
 {
-    struct tag tag = {0};
+    struct tag tag;
     s->at++;
     read_tag_name(s, &tag);
     tag.is_svg = in_svg(s) && (tag.flags & TAG_BREAKOUT) == 0;
@@ -386,7 +416,7 @@ static void sieve_start_tag(struct sieve *s)
 
 static void sieve_end_tag(struct sieve *s)
 {
-    struct tag tag = {0};
+    struct tag tag;
     s->at += 2;
     read_tag_name(s, &tag);
     if (!read_attributes(s, &tag))
@@ -446,7 +476,7 @@ static void sieve_markup(struct sieve *s)
     } else if (second == '!' || second == '?' || (second == '/' && rest.len > 2)) {
         skip_past(s, s->at, STR(">"));
     } else {
-        pass_text(s, STR("<"));
+        pass_text(s, str_first(rest, 1));
         s->at++;
     }
 }
@@ -456,6 +486,8 @@ enum cw_err sieve_html(struct str html, bool is_xhtml, const struct sieve_reader
     struct sieve s = {.html = html,
                       .is_xhtml = is_xhtml,
                       .reader = reader,
+                      .references = {'&', str_find_char(html, '&')},
+                      .nuls = {'\0', str_find_char(html, '\0')},
                       .decoded = BUF_INIT(html.len * GROWTH_MAX)};
     while (s.at < html.len && s.err == CW_OK) {
         struct str rest = remaining(&s);

@@ -104,13 +104,24 @@ static const unsigned char letter_starts['z' - 'a' + 2] = {
 
 static_assert(ARRAY_LEN(tagrules) == 87, "letter_starts must follow");
 
+/* Names of the same letter. */
+static inline bool is_same_name(struct str known, struct str name)
+{
+    if (known.len != name.len)
+        return false;
+    for (size_t i = 1; i < name.len; i++)
+        if (known.ptr[i] != name.ptr[i])
+            return false;
+    return true;
+}
+
 unsigned tagrule_flags(struct str name)
 {
     if (name.len == 0 || name.ptr[0] < 'a' || name.ptr[0] > 'z')
         return 0;
     unsigned letter = (unsigned)(name.ptr[0] - 'a');
     for (unsigned i = letter_starts[letter]; i < letter_starts[letter + 1]; i++)
-        if (str_eq(tagrules[i].name, name))
+        if (is_same_name(tagrules[i].name, name))
             return tagrules[i].flags;
     return 0;
 }

@@ -1,5 +1,7 @@
 #include "crawler/parse/fold.h"
 
+#include "crawler/base/utf8.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,11 +74,52 @@ static void text_in_two_pieces__counts_as_in_one(void **state)
     }
 }
 
+/* The definition, in one piece: words with one space between them, cut on the border of a
+ * character, and no space behind the last. */
+static void fold_slowly(struct buf *to, const char *text, size_t len)
+{
+    struct buf all = BUF_INIT(TEXT_BYTES + 2);
+    bool is_due = false;
+    for (size_t i = 0; i < len; i++) {
+        bool is_nbsp = i + 1 < len && text[i] == '\xC2' && text[i + 1] == '\xA0';
+        bool is_space = is_nbsp || ascii_is_space(text[i]);
+        if (!is_space && is_due)
+            assert_int_equal(buf_add_char(&all, ' '), CW_OK);
+        if (!is_space)
+            assert_int_equal(buf_add_char(&all, text[i]), CW_OK);
+        is_due = is_space && all.len > 0;
+        i += is_nbsp;
+    }
+    struct str fitting = utf8_cut(buf_str(&all), to->max);
+    while (fitting.len > 0 && fitting.ptr[fitting.len - 1] == ' ')
+        fitting.len--;
+    assert_int_equal(buf_add(to, fitting), CW_OK);
+    buf_release(&all);
+}
+
+static void text_that_is_kept__is_folded_and_cut(void **state)
+{
+    (void)state;
+    char text[TEXT_BYTES + 2];
+    uint32_t seed = 7;
+    for (unsigned i = 0; i < PIECE_COUNT; i++) {
+        size_t len = make_text(text, &seed, i % 2 == 0), max = next_random(&seed) % TEXT_BYTES;
+        CLEANUP(buf_release) struct buf kept = BUF_INIT(max), expected = BUF_INIT(max);
+        struct fold fold = fold_to(&kept);
+        assert_int_equal(fold_add(&fold, str_from(text, len)), CW_OK);
+        fold_slowly(&expected, text, len);
+        if (!str_eq(buf_str(&kept), buf_str(&expected)))
+            fail_msg("%u: \"%s\", not \"%s\"", i, kept.ptr, expected.ptr);
+        assert_int_equal(fold.word_count, count_slowly(text, len));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_that_are_only_counted__are_counted_exactly),
         cmocka_unit_test(text_in_two_pieces__counts_as_in_one),
+        cmocka_unit_test(text_that_is_kept__is_folded_and_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,6 +201,46 @@ static void a_base__rules_all_links_and_the_first_valid_one_counts(void **state)
     }
 }
 
+/* What looks for one takes many bytes in one go. */
+static void a_base__is_found_wherever_it_stands(void **state)
+{
+    static const char *const bases[] = {"<base href=/b/>", "<BASE\thref=/b/>", "<bAsE href=/b/"};
+    (void)state;
+    for (size_t before = 0; before < 70; before++)
+        for (size_t i = 0; i < ARRAY_LEN(bases); i++) {
+            struct buf html = repeat(STR("<a href=x>"), STR("b"), before, str_of(bases[i]));
+            struct reading r = read_html(buf_str(&html));
+            bool is_whole = buf_str(&html).ptr[html.len - 1] == '>';
+            assert_str(r.page.links[0].url,
+                       is_whole ? STR("http://ex.test/b/x") : STR("http://ex.test/dir/x"));
+            reading_end(&r);
+            buf_release(&html);
+        }
+}
+
+/* References and NULs are looked for once for the whole page, and each piece of it must know which
+ * are its own. */
+static void a_reference__is_decoded_in_its_own_piece_only(void **state)
+{
+    (void)state;
+    struct reading r =
+        read_html(STR("a&amp;b<a title='&amp;' href='/1?a=&amp;b' rel='x&amp;y'>1</a>"
+                      "<!-- & --><a rel='z' href=/2&amp;>&lt;2</a><b c='&lt;'>&lt;</b>"
+                      "<img alt=4&amp; src='/4'><title>&amp;&#0;</title>"
+                      "<img src='/5&amp;' alt=5><a href=/6>6</a> & </b &amp; >&lt"));
+    assert_str(buf_str(&r.text), STR("a&b1<2< 6 & <"));
+    assert_str(r.page.title, STR("&\uFFFD"));
+    assert_int_equal(r.page.link_count, 5);
+    assert_str(r.page.links[0].url, STR("http://ex.test/1?a=&b"));
+    assert_str(r.page.links[0].rel, STR("x&y"));
+    assert_str(r.page.links[1].url, STR("http://ex.test/2&"));
+    assert_str(r.page.links[1].text, STR("<2"));
+    assert_str(r.page.links[2].text, STR("4&"));
+    assert_str(r.page.links[3].url, STR("http://ex.test/5&"));
+    assert_str(r.page.links[4].text, STR("6"));
+    reading_end(&r);
+}
+
 static void svg__hides_its_own_links_only(void **state)
 {
     struct reading r =
@@ -247,6 +287,8 @@ int main(void)
         cmocka_unit_test(what_is_not_http__is_no_link),
         cmocka_unit_test(a_page_that_says_nofollow__makes_every_link_so),
         cmocka_unit_test(a_base__rules_all_links_and_the_first_valid_one_counts),
+        cmocka_unit_test(a_base__is_found_wherever_it_stands),
+        cmocka_unit_test(a_reference__is_decoded_in_its_own_piece_only),
         cmocka_unit_test(svg__hides_its_own_links_only),
         cmocka_unit_test(a_self_closed_script__has_no_content_in_xhtml_alone),
     };
