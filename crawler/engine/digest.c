@@ -266,10 +266,10 @@ static void keep_print(struct digester *d, struct outcome *o, bool is_html)
     if (is_html) {
         shingles_finish(&d->shingles, page->title, &page->print);
     } else {
-        memcpy(&d->shingles.slots[0], page->body_hash, sizeof(uint32_t));
-        d->shingles.slots[0] |= 1;
-        page->print = (struct print){
-            .items = d->shingles.slots, .count = 1, .each = 1, .sum = d->shingles.slots[0]};
+        uint32_t *only = &d->shingles.items[0];
+        memcpy(only, page->body_hash, sizeof *only);
+        *only |= 1;
+        page->print = (struct print){.items = only, .count = 1, .each = 1, .sum = *only};
     }
     struct str bytes =
         str_from((const char *)page->print.items, page->print.count * sizeof *page->print.items);

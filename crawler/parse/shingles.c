@@ -1,5 +1,6 @@
 #include "crawler/parse/shingles.h"
 
+#include <assert.h>
 #include <endian.h>
 
 /* What a byte is part of. */
@@ -92,39 +93,49 @@ static bool is_of_url(const struct shingles *s, uint32_t number)
 
 /* ---- the set ---- */
 
-static void insert(struct shingles *s, uint32_t hash)
+static_assert(SHINGLES_MAX + 1 <= UINT8_MAX, "a slot names a place");
+
+static unsigned slot_of(uint32_t hash)
 {
-    uint32_t slot = (hash >> 9) & (SHINGLES_SLOTS - 1); /* low bits are all alike in a sample */
-    while (s->slots[slot] != 0 && s->slots[slot] != hash)
-        slot = (slot + 1) & (SHINGLES_SLOTS - 1);
-    s->count += s->slots[slot] == 0;
-    s->slots[slot] = hash;
+    return (hash >> 9) & (SHINGLES_SLOTS - 1); /* low bits are all alike in a sample */
 }
 
 /* Too many: every second one goes. Which ones, no processor could foresee: so no jump for each. */
 static void thin_out(struct shingles *s)
 {
-    uint32_t left[SHINGLES_SLOTS];
     unsigned count = 0;
     s->mask = s->mask << 1 | 1;
-    for (size_t i = 0; i < SHINGLES_SLOTS; i++) {
-        uint32_t hash = s->slots[i];
-        left[count] = hash; /* `count` never passes `i` */
-        count += (unsigned)(hash != 0) & (unsigned)((hash & s->mask) == 0);
+    for (unsigned i = 0; i < s->count; i++) {
+        uint32_t hash = s->items[i];
+        s->items[count] = hash; /* `count` never passes `i` */
+        count += (hash & s->mask) == 0;
     }
     memset(s->slots, 0, sizeof s->slots);
-    s->count = 0;
-    for (unsigned i = 0; i < count; i++)
-        insert(s, left[i]);
+    s->count = count;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned slot = slot_of(s->items[i]);
+        while (s->slots[slot] != 0)
+            slot = (slot + 1) & (SHINGLES_SLOTS - 1);
+        s->slots[slot] = (uint8_t)(i + 1);
+    }
 }
 
-static void add_hash(struct shingles *s, uint32_t hash)
+static void insert(struct shingles *s, uint32_t hash)
 {
-    if (hash == 0 || (hash & s->mask) != 0) /* words are mixed enough, and so is a sum of them */
-        return;
-    insert(s, hash);
+    unsigned slot = slot_of(hash), place;
+    for (; (place = s->slots[slot]) != 0; slot = (slot + 1) & (SHINGLES_SLOTS - 1))
+        if (s->items[place - 1] == hash)
+            return;
+    s->items[s->count++] = hash;
+    s->slots[slot] = (uint8_t)s->count;
     while (s->count > SHINGLES_MAX)
         thin_out(s);
+}
+
+static inline void add_hash(struct shingles *s, uint32_t hash)
+{
+    if ((hash & s->mask) == 0 && hash != 0) /* words are mixed enough, and so is a sum of them */
+        insert(s, hash);
 }
 
 static void add_heavy(struct shingles *s, uint32_t hash, unsigned weight)
@@ -172,15 +183,24 @@ static uint64_t first_bytes(uint64_t group, unsigned count)
     return count < GROUP_BYTES ? group & ((UINT64_C(1) << count * 8) - 1) : group;
 }
 
+static inline uint64_t group_of_eight(const char *bytes)
+{
+    uint64_t group;
+    memcpy(&group, bytes, sizeof group);
+    return le64toh(group);
+}
+
 /* Up to eight bytes; those behind the end of the text are zero. */
 static uint64_t group_at(struct str text, size_t at)
 {
-    uint64_t group = 0;
     if (text.len - at >= GROUP_BYTES)
-        memcpy(&group, text.ptr + at, GROUP_BYTES);
-    else
-        memcpy(&group, text.ptr + at, text.len - at);
-    return le64toh(group);
+        return group_of_eight(text.ptr + at);
+    if (text.len >= GROUP_BYTES) /* the last eight, without those before `at` */
+        return group_of_eight(text.ptr + text.len - GROUP_BYTES) >>
+               (GROUP_BYTES - (text.len - at)) * 8;
+    char bytes[GROUP_BYTES] = {0};
+    memcpy(bytes, text.ptr + at, text.len - at);
+    return group_of_eight(bytes);
 }
 
 static uint64_t hash_group(uint64_t hash, uint64_t group)
@@ -202,10 +222,15 @@ static void word_add(struct shingle_word *w, uint64_t group, unsigned count)
     w->group_bytes -= GROUP_BYTES;
 }
 
+static inline uint32_t word_of_hash(uint64_t hash)
+{
+    return (uint32_t)(hash * WORD_MUL >> 32);
+}
+
 static uint32_t word_hash(const struct shingle_word *w)
 {
     uint64_t hash = w->group_bytes > 0 ? hash_group(w->hash, w->group) : w->hash;
-    return (uint32_t)(hash * WORD_MUL >> 32);
+    return word_of_hash(hash);
 }
 
 /* Few words have digits. */
@@ -259,17 +284,31 @@ static void look_for_loss(struct shingles *s, uint32_t word, uint32_t number)
     s->after_not = word == s->not_word;
 }
 
-static inline void add_word(struct shingles *s, uint32_t word)
+/* The run goes on with `word`. Returns the hash of its last SHINGLE_WORDS words. */
+static inline uint32_t run_add(struct shingle_run *run, uint32_t word)
 {
-    uint32_t hash = s->last[2] * UINT32_C(0x85EBCA77) + s->last[1] * UINT32_C(0xC2B2AE3D) +
-                    s->last[0] * UINT32_C(0x27D4EB2F) + word;
-    s->last[2] = s->last[1];
-    s->last[1] = s->last[0];
-    s->last[0] = word;
-    s->run = (s->run ^ word) * PRIME;
-    if (s->run_words == 0 && s->skims)
-        s->is_skipped = word >> (32 - SKIM_BITS) != 0;
-    if (++s->run_words >= SHINGLE_WORDS && !s->is_skipped)
+    uint32_t hash = run->last[2] * UINT32_C(0x85EBCA77) + run->last[1] * UINT32_C(0xC2B2AE3D) +
+                    run->last[0] * UINT32_C(0x27D4EB2F) + word;
+    run->last[2] = run->last[1];
+    run->last[1] = run->last[0];
+    run->last[0] = word;
+    run->hash = (run->hash ^ word) * PRIME;
+    run->words++;
+    return hash;
+}
+
+/* The run's first word says whether it is read. */
+static inline bool is_read(const struct shingles *s, uint32_t first_word)
+{
+    return !s->skims || first_word >> (32 - SKIM_BITS) == 0;
+}
+
+static void add_word(struct shingles *s, uint32_t word)
+{
+    uint32_t hash = run_add(&s->run, word);
+    if (s->run.words == 1)
+        s->is_skipped = !is_read(s, word);
+    if (s->run.words >= SHINGLE_WORDS && !s->is_skipped)
         add_hash(s, hash);
 }
 
@@ -281,8 +320,6 @@ static void begin_word(struct shingles *s)
 
 static void end_word(struct shingles *s)
 {
-    if (s->letters + s->digits == 0)
-        return;
     bool is_number = s->letters == 0;
     bool counts = s->digits == 0 || (is_number && s->digits < 10 && is_of_url(s, s->number));
     uint32_t word = counts ? word_hash(&s->word) : ANY_NUMBER;
@@ -293,15 +330,17 @@ static void end_word(struct shingles *s)
 
 void shingles_end_run(struct shingles *s)
 {
-    end_word(s);
-    if (s->is_skipped)
-        s->is_skipped = false;
-    else if (s->run_words > 0 && s->run_words < SHINGLE_WORDS)
-        add_hash(s, s->run);
-    else if (s->run_words >= LONG_RUN_WORDS)
-        add_heavy(s, s->run, LONG_RUN_WEIGHT);
-    s->run_words = 0;
-    s->run = SEED;
+    if (s->letters + s->digits > 0)
+        end_word(s);
+    if (s->run.words > 0 && !s->is_skipped) {
+        if (s->run.words < SHINGLE_WORDS)
+            add_hash(s, s->run.hash);
+        else if (s->run.words >= LONG_RUN_WORDS)
+            add_heavy(s, s->run.hash, LONG_RUN_WEIGHT);
+    }
+    s->is_skipped = false;
+    s->run.words = 0;
+    s->run.hash = SEED;
     s->skims = s->text_left < SHINGLES_TEXT_MAX - SHINGLES_WHOLE_MAX;
 }
 
@@ -310,55 +349,112 @@ void shingles_init(struct shingles *s, struct str url)
     memset(s, 0, sizeof *s);
     s->text_left = SHINGLES_TEXT_MAX;
     begin_word(s);
-    s->run = SEED;
+    s->run.hash = SEED;
     s->not_word = hash_word(STR("not"));
     s->found_word = hash_word(STR("found"));
     s->exist_word = hash_word(STR("exist"));
     read_numbers(s, url);
 }
 
-/* Most words have no digits and stand whole in the text: such a one at `at` is added in one go.
- * How many bytes that were; 0: it is none, or there is none. */
-static inline size_t add_plain_word(struct shingles *s, struct str text, size_t at)
+/* Of eight bytes, in lower case: the highest bit of those that are no ASCII letters. The sums are
+ * classify()'s, but fewer. */
+static inline uint64_t not_letters(uint64_t group, uint64_t lower)
 {
-    uint64_t hash = SEED;
-    for (size_t len = 0; text.len - at - len >= GROUP_BYTES; len += GROUP_BYTES) {
-        uint64_t group = group_at(text, at + len);
-        const struct marks marks = classify(group);
-        unsigned count = bytes_of_word(&marks);
-        uint64_t lower = first_bytes(group | marks.upper_or_lower >> 2, count);
-        if (len + count == 0 || first_bytes(marks.digits, count) != 0)
-            return 0;
-        if (count > 0)
-            hash = hash_group(hash, lower);
-        if (count == GROUP_BYTES)
-            continue;
-        uint32_t word = (uint32_t)(hash * WORD_MUL >> 32);
-        look_for_loss(s, word, 0);
-        add_word(s, word);
-        return len + count;
+    uint64_t low = lower & ~TOPS;
+    uint64_t from_a = low + ONES * (0x80 - 'a'), after_z = low + ONES * (0x80 - 'z' - 1);
+    return (~from_a | after_z | group) & TOPS;
+}
+
+/* The hash of a word, as far as it is ASCII letters, from *at on, which moves behind them. False
+ * when the text ends too near for its end to be seen; at least eight bytes are there. */
+static inline bool read_letters(struct str text, size_t *at, uint64_t *ret_hash)
+{
+    uint64_t hash = SEED, others;
+    for (;; *at += GROUP_BYTES) {
+        if (text.len - *at < GROUP_BYTES)
+            return false;
+        uint64_t group = group_of_eight(text.ptr + *at), lower = group | ONES * 0x20;
+        others = not_letters(group, lower);
+        uint64_t below = ((others & -others) >> 7) - 1; /* of none: 0 - 1, all bits */
+        if ((lower & below) == 0)                       /* none here: letters are not zero */
+            break;
+        hash = hash_group(hash, lower & below);
+        if (others != 0)
+            break;
     }
-    return 0;
+    *at += (size_t)__builtin_ctzll(others) / 8;
+    *ret_hash = hash;
+    return true;
+}
+
+static inline bool is_break(char c)
+{
+    return kinds[(unsigned char)c] == BREAK;
+}
+
+static inline size_t skip_breaks(struct str text, size_t at)
+{
+    while (at < text.len && is_break(text.ptr[at]))
+        at++;
+    return at;
+}
+
+/* Most words are plain: ASCII letters alone, whole in the text; and here most of the time is spent.
+ * The same as add_any_word(), with the run in registers. Returns the place of the first word that
+ * is not plain. */
+static size_t add_plain_words(struct shingles *s, struct str text, size_t at)
+{
+    struct shingle_run run = s->run;
+    uint64_t hash;
+    for (size_t end;; at = end + 1) {
+        end = at = skip_breaks(text, at);
+        if (!read_letters(text, &end, &hash) || end == at || !is_break(text.ptr[end]))
+            break;
+        uint32_t word = word_of_hash(hash), shingle = run_add(&run, word);
+        if (s->after_not || word == s->not_word)
+            look_for_loss(s, word, 0);
+        if (run.words >= SHINGLE_WORDS) {
+            add_hash(s, shingle);
+        } else if (run.words == 1 && !is_read(s, word)) {
+            s->is_skipped = true;
+            break;
+        }
+    }
+    s->run = run;
+    return at;
+}
+
+/* Adds the word at `at`, or what the text has of it. Returns the place behind it. */
+static size_t add_any_word(struct shingles *s, struct str text, size_t at)
+{
+    unsigned count;
+    do {
+        count = take_group(s, text, at);
+        at += count;
+    } while (count == GROUP_BYTES && at < text.len);
+    if (at < text.len && s->letters + s->digits > 0)
+        end_word(s);
+    return at;
+}
+
+static void add_words(struct shingles *s, struct str text)
+{
+    size_t at = 0;
+    if (s->letters + s->digits > 0) /* it may go on */
+        at = add_any_word(s, text, at);
+    while (!s->is_skipped && (at = skip_breaks(text, at)) < text.len) {
+        at = add_plain_words(s, text, at);
+        if (at < text.len && !s->is_skipped)
+            at = add_any_word(s, text, at);
+    }
 }
 
 void shingles_add(struct shingles *s, struct str text)
 {
     text = str_first(text, s->text_left);
     s->text_left -= text.len;
-    for (size_t at = 0; at < text.len && !s->is_skipped; at++) {
-        unsigned count;
-        size_t taken = s->letters + s->digits == 0 ? add_plain_word(s, text, at) : 0;
-        at += taken;
-        if (taken > 0 ||
-            (s->letters + s->digits == 0 && kinds[(unsigned char)text.ptr[at]] == BREAK))
-            continue;
-        do {
-            count = take_group(s, text, at);
-            at += count;
-        } while (count == GROUP_BYTES && at < text.len);
-        if (at < text.len)
-            end_word(s);
-    }
+    if (text.len > 0 && !s->is_skipped)
+        add_words(s, text);
 }
 
 void shingles_add_part(struct shingles *s, struct str url)
@@ -400,17 +496,12 @@ void shingles_finish(struct shingles *s, struct str title, struct print *ret)
     s->text_left = MAX(s->text_left, TITLE_MAX);
     shingles_add(s, title);
     shingles_end_run(s);
-    unsigned count = 0;
     uint32_t sum = 0;
-    for (size_t i = 0; i < SHINGLES_SLOTS; i++) { /* packed in place: `count` never passes `i` */
-        uint32_t hash = s->slots[i];
-        sum += mix(hash ^ 0x5BD1E995) & (0 - (uint32_t)(hash != 0));
-        s->slots[count] = hash;
-        count += hash != 0;
-    }
+    for (unsigned i = 0; i < s->count; i++)
+        sum += mix(s->items[i] ^ 0x5BD1E995);
     *ret = (struct print){
-        .items = s->slots,
-        .count = count,
+        .items = s->items,
+        .count = s->count,
         .each = s->mask + 1,
         .title = title.len > 0 ? hash_title(s, title) : 0,
         .sum = sum,

@@ -36,10 +36,18 @@ struct shingle_word {
     unsigned group_bytes;
 };
 
+/* A run as it is being read. */
+struct shingle_run {
+    uint32_t last[SHINGLE_WORDS - 1]; /* its last words but one, the latest first */
+    uint32_t hash;                    /* of all of it */
+    unsigned words;
+};
+
 struct shingles {
-    uint32_t slots[SHINGLES_SLOTS]; /* open addressing; 0: free */
+    uint32_t items[SHINGLES_MAX + 1]; /* the set, and one too many before it is thinned out */
     unsigned count;
-    uint32_t mask; /* hashes with any of these bits are left out */
+    uint8_t slots[SHINGLES_SLOTS]; /* open addressing; 1-based places in items, 0: free */
+    uint32_t mask;                 /* hashes with any of these bits are left out */
     uint32_t numbers[SHINGLES_URL_NUMBERS];
     unsigned number_count;
     size_t text_left; /* bytes */
@@ -48,9 +56,7 @@ struct shingles {
     struct shingle_word word;
     uint32_t number;
     unsigned letters, digits;
-    uint32_t last[SHINGLE_WORDS - 1]; /* the run's last words but one, the latest first */
-    unsigned run_words;
-    uint32_t run;
+    struct shingle_run run;
     bool skims, is_skipped; /* not all runs are read; this one is not */
     bool after_not, is_lost;
 };

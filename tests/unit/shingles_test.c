@@ -25,7 +25,7 @@ static struct print print_of(struct shingles *s, const char *url, const char *te
         shingles_end_run(s);
     }
     shingles_finish(s, STR_NONE, &print);
-    qsort(s->slots, print.count, sizeof s->slots[0], by_value);
+    qsort(s->items, print.count, sizeof s->items[0], by_value);
     return print;
 }
 
