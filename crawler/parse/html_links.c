@@ -21,15 +21,17 @@ bool html_resolve(struct html_reader *r, struct str raw)
 {
     while (raw.len > 0 && (unsigned char)raw.ptr[0] <= ' ')
         raw = str_skip(raw, 1);
-    if (str_starts_nocase(raw, STR("data:")) || str_starts_nocase(raw, STR("javascript:")))
+    char first = raw.len > 0 ? ascii_lower(raw.ptr[0]) : '\0';
+    if ((first == 'd' && str_starts_nocase(raw, STR("data:"))) ||
+        (first == 'j' && str_starts_nocase(raw, STR("javascript:"))))
         return false;
     enum cw_err err =
         url_parse_in(&r->url, utf8_cut(raw, RAW_URL_MAX), html_base_url(r), r->input->charset);
-    if (err == CW_OK && url_is_http(&r->url))
+    if (err == CW_OK)
         err = url_canonicalize(&r->url);
     if (err == CW_ENOMEM)
         html_note_error(r, err);
-    return err == CW_OK && url_is_http(&r->url);
+    return err == CW_OK;
 }
 
 /* A link to r->url, its strings borrowed. Of a URL that is too long only the head stays; its host

@@ -73,7 +73,7 @@ static size_t hash_or_end(const struct url *url)
     return url->hash_start != URL_NO_PART ? url->hash_start : url->href.len;
 }
 
-static size_t search_or_end(const struct url *url)
+size_t url_path_end(const struct url *url)
 {
     return url->search_start != URL_NO_PART ? url->search_start : hash_or_end(url);
 }
@@ -113,12 +113,12 @@ struct str url_hostname(const struct url *url)
 
 struct str url_pathname(const struct url *url)
 {
-    return slice(url, url->pathname_start, search_or_end(url));
+    return slice(url, url->pathname_start, url_path_end(url));
 }
 
 struct str url_search(const struct url *url)
 {
-    return slice_or_none(url, search_or_end(url), hash_or_end(url));
+    return slice_or_none(url, url_path_end(url), hash_or_end(url));
 }
 
 struct str url_hash(const struct url *url)
@@ -171,6 +171,8 @@ static void cut_credentials(struct url *url)
 {
     uint32_t start = url->scheme_end + 3, gap = url->host_start - start;
     struct buf *href = &url->href;
+    if (gap == 0)
+        return;
     memmove(href->ptr + start, href->ptr + url->host_start, href->len - url->host_start + 1);
     href->len -= gap;
     url->username_end = url->host_start = start;

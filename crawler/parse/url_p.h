@@ -35,5 +35,18 @@ int32_t url_default_port(enum url_scheme scheme); /* -1: none */
 
 void url_reset(struct url *url); /* empty but valid; keeps its buffer */
 bool url_has_authority(const struct url *url);
+size_t url_path_end(const struct url *url); /* offset of the query or fragment, or the length */
+
+/* ---- url_join.c */
+
+/* url_parse_in() for what needs no parser. False, and *ret as it was: `input` does; this says
+ * nothing about whether it is a URL. */
+bool url_join_plain(struct url *ret, struct str input, const struct url *base) MUST_CHECK;
+
+/* ---- url_parse.c */
+
+/* url_parse_in() by the parser, whatever `input` is. */
+enum cw_err url_parse_any(struct url *ret, struct str input, const struct url *base,
+                          struct str charset) MUST_CHECK;
 
 #endif

@@ -397,6 +397,14 @@ enum cw_err url_parse(struct url *ret, struct str input, const struct url *base)
 enum cw_err url_parse_in(struct url *ret, struct str input, const struct url *base,
                          struct str charset)
 {
+    return base != NULL && url_join_plain(ret, input, base)
+               ? CW_OK
+               : url_parse_any(ret, input, base, charset);
+}
+
+enum cw_err url_parse_any(struct url *ret, struct str input, const struct url *base,
+                          struct str charset)
+{
     CLEANUP(buf_release) struct buf stripped = BUF_INIT(INPUT_MAX);
     struct parser p = {.url = ret, .base = base, .charset = charset};
     url_reset(ret);

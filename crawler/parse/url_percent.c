@@ -31,7 +31,7 @@ const uint16_t url_byte_classes[256] = {
     ['.'] = URL_BYTE_IN_SCHEME,
     ['/'] = IN_USERINFO | NOT_IN_HOST | URL_BYTE_ENDS_PART,
     ['0' ... '9'] = URL_BYTE_IN_SCHEME,
-    [':'] = IN_USERINFO | NOT_IN_HOST,
+    [':'] = IN_USERINFO | NOT_IN_HOST | URL_BYTE_ENDS_SCHEME,
     [';'] = IN_USERINFO,
     ['<'] = IN_FRAGMENT | NOT_IN_HOST,
     ['='] = IN_USERINFO,

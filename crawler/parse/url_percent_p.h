@@ -21,7 +21,8 @@ enum url_byte_class {
     URL_BYTE_ENDS_PART = 1 << 9, /* slash, question mark, number sign */
     URL_BYTE_BACKSLASH = 1 << 10,
     URL_BYTE_IN_SCHEME = 1 << 11,
-    URL_BYTE_STRIPPED = 1 << 12, /* tab, line feed, carriage return: removed wherever they are */
+    URL_BYTE_STRIPPED = 1 << 12,    /* tab, line feed, carriage return: removed wherever they are */
+    URL_BYTE_ENDS_SCHEME = 1 << 13, /* the colon */
 };
 extern const uint16_t url_byte_classes[256];
 

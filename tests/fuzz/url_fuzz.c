@@ -1,7 +1,7 @@
 /* url_fuzz: any bytes as base, line feed, reference; then what must hold for whatever came out. */
 #include <assert.h>
 
-#include "crawler/parse/url.h"
+#include "crawler/parse/url_p.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -63,12 +63,33 @@ static void check_canonical(struct url *url)
     assert(str_eq(url_host_key(url), str_skip(url_origin(url), url->scheme_end + 3)));
 }
 
+/* What needs no parser is what the parser says, whatever came before. */
+static void check_joined(struct str reference, const struct url *base)
+{
+    struct url joined = URL_INIT, parsed = URL_INIT;
+    enum cw_err err = url_copy(&joined, base);
+    assert(err == CW_OK);
+    for (int i = 0; i < 2; i++) {
+        if (url_join_plain(&joined, reference, base)) {
+            err = url_parse_any(&parsed, reference, base, STR_NONE);
+            assert(err == CW_OK);
+            check_same(&joined, &parsed);
+        }
+        if (url_parse_any(&joined, reference, NULL, STR_NONE) != CW_OK)
+            break;
+    }
+    url_release(&joined);
+    url_release(&parsed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct str input = str_from((const char *)data, size);
     struct str base_text = str_first(input, str_find_char(input, '\n'));
     struct url url = URL_INIT, base = URL_INIT;
     bool has_base = base_text.len < input.len && url_parse(&base, base_text, NULL) == CW_OK;
+    if (has_base)
+        check_joined(str_skip(input, base_text.len + 1), &base);
     if (url_parse(&url, has_base ? str_skip(input, base_text.len + 1) : input,
                   has_base ? &base : NULL) == CW_OK) {
         check_is_ascii(url_href(&url));
