@@ -21,13 +21,18 @@ enum {
  *
  * One of ours (is_ours) stays until libcurl closes the socket, so that a
  * connection that serves many requests is registered once; one that libcurl made by itself (the
- * wake-up pair of its resolver thread) only while libcurl looks at it. */
+ * wake-up pair of its resolver thread) only while libcurl looks at it.
+ *
+ * Between two requests libcurl wants nothing of a socket, and its peer is silent. The loop goes on
+ * looking for input all the same, for libuv takes a descriptor out of epoll and back in, two system
+ * calls a page; when something does come (usually the end) the looking ends (see on_poll). */
 struct watch {
     unsigned magic;
     struct curl_loop *glue; /* borrowed; outlives the watch */
     uv_poll_t poll;
     curl_socket_t fd;
     int events;      /* of enum uv_poll_event, that libcurl wants now */
+    int looked_for;  /* ... that the loop looks for: these, or input that nobody wants now */
     uint64_t serial; /* no other watch has had it */
     bool is_ours;
 };
@@ -54,6 +59,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, voi
 static void on_timer(uv_timer_t *timer);
 static void on_soon(uv_idle_t *idle);
 static void on_poll(uv_poll_t *poll, int status, int events);
+static void look_for(struct watch *watch, int events);
 static void on_watch_closed(uv_handle_t *handle);
 static void on_handle_closed(uv_handle_t *handle);
 
@@ -172,6 +178,10 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct watch *watch = poll->data;
     assert(watch->magic == WATCH_MAGIC);
+    if (watch->events == 0) {
+        look_for(watch, 0); /* libcurl will see for itself what has become of the connection */
+        return;
+    }
     int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
                 (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
     act(watch->glue, watch->fd, status != 0 ? CURL_CSELECT_ERR : flags);
@@ -207,10 +217,22 @@ static void watch_close(struct watch *watch)
     uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
 }
 
-static int watch_set(struct watch *watch, int events)
+static void look_for(struct watch *watch, int events)
+{
+    if (events == watch->looked_for)
+        return;
+    watch->looked_for = events;
+    if (events != 0)
+        (void)uv_poll_start(&watch->poll, events, on_poll);
+    else
+        (void)uv_poll_stop(&watch->poll);
+}
+
+static void watch_set(struct watch *watch, int events)
 {
     watch->events = events;
-    return events != 0 ? uv_poll_start(&watch->poll, events, on_poll) : uv_poll_stop(&watch->poll);
+    if (events != 0 || watch->looked_for != UV_READABLE)
+        look_for(watch, events);
 }
 
 static struct watch *watch_open(struct curl_loop *glue, curl_socket_t fd, bool is_ours)
@@ -243,8 +265,8 @@ static struct watch *watch_open_fresh(struct curl_loop *glue, curl_socket_t fd)
     if (stale != NULL)
         watch_close(stale);
     struct watch *watch = watch_open(glue, fd, true);
-    if (watch != NULL && events != 0)
-        (void)watch_set(watch, events);
+    if (watch != NULL)
+        watch_set(watch, events);
     return watch;
 }
 
@@ -256,7 +278,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, voi
 
     if (what == CURL_POLL_REMOVE) {
         if (watch != NULL && watch->is_ours && fcntl(fd, F_GETFD) >= 0)
-            (void)watch_set(watch, 0);
+            watch_set(watch, 0);
         else if (watch != NULL)
             watch_close(watch); /* stale, or libcurl's own */
         return 0;
@@ -265,7 +287,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, voi
         watch = watch_open(glue, fd, false);
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
     if (watch != NULL)
-        (void)watch_set(watch, events);
+        watch_set(watch, events);
     /* Never a failure: libcurl would end every transfer there is. A socket that could not be
      * watched, for want of memory, ends at its time limit. */
     return 0;

@@ -1,6 +1,9 @@
 #include "crawler/fetch/fetch_p.h"
 
-enum { IDLE_SECONDS = 30 }; /* an unused connection is closed after */
+enum {
+    IDLE_SECONDS = 30, /* an unused connection is closed after */
+    RECEIVE_BYTES = 32 * 1024,
+};
 
 #define SET(option, value) failed |= (int)curl_easy_setopt(easy, option, value)
 
@@ -84,11 +87,13 @@ static int set_tls(CURL *easy, bool insecure)
     return failed;
 }
 
-/* The receive buffer stays libcurl's 16 KiB: a handle that is used again keeps the buffer of its
- * last transfer while a reset forgets its size. */
+/* Most pages come whole with one read. A handle that was canceled before it was connected still has
+ * its buffer and keeps it, though the reset forgot its size: libcurl refuses then, and reads no
+ * more into it than by default, which is less than it holds. */
 static int set_limits(CURL *easy, const struct fetch_limits *limits)
 {
     int failed = 0;
+    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)MAX(limits->connect_ms, 1));
     SET(CURLOPT_TIMEOUT_MS, (long)MAX(limits->total_ms, 1));
     return failed;
