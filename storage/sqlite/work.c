@@ -244,15 +244,19 @@ void work_uncount(struct work *w, int kind, struct str name)
     add_tally(w, kind, name, -1);
 }
 
+static void add_status(struct work *w, int status, int64_t count)
+{
+    char text[16];
+    int len = snprintf(text, sizeof text, "%d", status);
+    add_tally(w, URL_DONE, str_from(text, (size_t)len), count);
+}
+
 static void save_tally(struct work *w)
 {
     const struct tally *t = &w->tally;
-    for (int i = 0; i <= STATUS_MAX; i++) {
-        char text[16];
-        int len = snprintf(text, sizeof text, "%d", i);
+    for (int i = 0; i <= STATUS_MAX; i++)
         if (t->statuses[i] != 0)
-            add_tally(w, URL_DONE, str_from(text, (size_t)len), t->statuses[i]);
-    }
+            add_status(w, i, t->statuses[i]);
     for (int i = 0; i < CW_ERR_COUNT; i++)
         if (t->failed[i] != 0)
             add_tally(w, URL_FAILED, str_of(cw_err_name((enum cw_err)i)), t->failed[i]);
