@@ -24,6 +24,14 @@ void schema_check(struct db *db);
 /* Brings the open database to SCHEMA_VERSION, one transaction a version. */
 void schema_migrate(struct db *db);
 
+/* Makes what schema_migrate() would make of the empty file that was just opened, in one transaction
+ * and twenty times as fast. */
+void schema_create(struct db *db);
+
+/* An empty database of SCHEMA_VERSION as a zstd frame, from make_schema/. */
+extern const size_t schema_image_bytes, schema_packed_bytes;
+extern const unsigned char schema_packed[];
+
 /* The step from version i to i + 1: SQL in several parts, NULL behind the last. */
 extern const char *const *const schema_migrations[SCHEMA_VERSION];
 extern const char *const schema_version_3[]; /* the last step, in a file of its own */

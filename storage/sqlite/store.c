@@ -76,11 +76,13 @@ static bool set_up(struct db *db)
 {
     bool is_new = db_int(db, "SELECT count(*) FROM sqlite_schema") == 0 &&
                   db_int(db, "PRAGMA application_id") == 0;
-    if (is_new)
-        db_exec(db, "PRAGMA page_size = 4096; PRAGMA synchronous = OFF");
-    else
+    if (is_new) {
+        db_exec(db, "PRAGMA synchronous = OFF");
+        schema_create(db);
+    } else {
         schema_check(db);
-    schema_migrate(db);
+        schema_migrate(db);
+    }
     db_exec(db, SETTINGS);
     return is_new;
 }

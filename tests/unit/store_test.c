@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "storage/sqlite/schema.h"
 #include "tests/support/store_fixture.h"
 
 static bool file_exists(const struct fixture *f, const char *suffix)
@@ -55,6 +56,30 @@ static void settings__are_those_of_the_design(void **state)
     fx_expect(f, "PRAGMA page_size; PRAGMA user_version", "4096 3");
     assert_true(file_exists(f, "-wal"));
     fx_expect(f, "PRAGMA application_id", "1668770916");
+}
+
+/* It did not go through the migrations: it got a copy of what they made while we were built. */
+static void new_file__holds_what_the_migrations_make(void **state)
+{
+    struct fixture *f = *state;
+    char path[128], attach[192];
+    struct db db;
+    snprintf(path, sizeof path, "%s/migrated.db", f->folder);
+    snprintf(attach, sizeof attach, "ATTACH '%s' AS born", f->path);
+    db_open(&db, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, 0);
+    schema_migrate(&db);
+    db_exec(&db, attach);
+    assert_true(db_int(&db, "SELECT count(*) FROM sqlite_schema") > 30);
+    assert_int_equal(db_int(&db, "SELECT count(*) FROM main.sqlite_schema"),
+                     db_int(&db, "SELECT count(*) FROM born.sqlite_schema"));
+    assert_int_equal(
+        db_int(&db, "SELECT count(*) FROM (SELECT type, name, tbl_name, sql FROM main.sqlite_schema"
+                    " EXCEPT SELECT type, name, tbl_name, sql FROM born.sqlite_schema)"),
+        0);
+    assert_int_equal(db_int(&db, "PRAGMA born.user_version"), SCHEMA_VERSION);
+    assert_int_equal(db_int(&db, "PRAGMA born.freelist_count"), 0);
+    assert_int_equal(db_error(&db, NULL), CW_OK);
+    db_close(&db);
 }
 
 static void view_crawl__tells_what_ran_and_how_it_ended(void **state)
@@ -306,6 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(clean_close__leaves_one_file),
         T(settings__are_those_of_the_design),
+        T(new_file__holds_what_the_migrations_make),
         T(view_crawl__tells_what_ran_and_how_it_ended),
         T(second_store_of_this_process__is_refused),
         T(another_process__is_refused_and_named),
