@@ -196,6 +196,7 @@ struct store_reply {
         next_due_unix_ms;    /* the earliest due time of a URL or host that waits for it; 0: none */
     bool hosts_wait;         /* hosts beyond those asked for could be worked on now */
     bool log_is_long;        /* a store_checkpoint() is due */
+    bool is_young;           /* a commit is wanted within STORE_YOUNG_MS, if only an empty one */
     int64_t pages;           /* answers stored in all: what --max-pages counts */
     int64_t seen;            /* URLs ever seen */
     size_t revisits;         /* settled URLs that were queued again */
@@ -218,7 +219,11 @@ void store_reply_release(struct store_reply *reply);
 enum cw_err store_commit(struct store *store, const struct store_batch *batch,
                          struct store_reply *ret, struct errmsg *reterr_msg) MUST_CHECK;
 
-/* Folds the log of transactions into the file, when a reply has said that it is long; between
+/* How long a new file may be such that a power cut leaves nothing of use: nothing is waited for
+ * until it is closed, or this old. Most crawls of a few pages are over by then. */
+enum { STORE_YOUNG_MS = 1000 };
+
+/* Folds the log of transactions into the file, when a reply has said that it is due; between
  * commits, where nobody waits for an answer. A commit that finds the log four times as long does so
  * itself. While someone reads the database only what was written before that can be folded. */
 void store_checkpoint(struct store *store);

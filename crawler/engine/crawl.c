@@ -348,16 +348,19 @@ static int64_t next_due_unix_ms(const struct crawl *crawl, const struct store_re
 }
 
 /* What waits in the database and is not due yet wakes us when it is. Those aside are looked after,
- * too: the ones just woken may all wait for slow hosts while others could go. */
+ * too: the ones just woken may all wait for slow hosts while others could go. And so is a new file,
+ * which is put on the disk when it is old enough. */
 static void wait_for_due(struct crawl *crawl, const struct store_reply *reply)
 {
     enum { LONGEST_WAIT_MS = 60 * 1000, ASIDE_WAIT_MS = 1000 }; /* the wall clock may jump */
     int64_t shortest_ms = crawl->visit_count > 0 ? 1000 : 10, wait_ms = LONGEST_WAIT_MS;
     int64_t due_unix_ms = next_due_unix_ms(crawl, reply);
-    if (due_unix_ms == 0 && crawl->aside == NULL)
+    if (due_unix_ms == 0 && crawl->aside == NULL && !reply->is_young)
         return;
     if (due_unix_ms != 0)
         wait_ms = MIN(MAX(due_unix_ms - reply->now_unix_ms, shortest_ms), wait_ms);
+    if (reply->is_young)
+        wait_ms = MIN(wait_ms, STORE_YOUNG_MS);
     crawl_look_soon(crawl, crawl->aside != NULL ? MIN(wait_ms, ASIDE_WAIT_MS) : wait_ms);
 }
 

@@ -129,7 +129,8 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     reply.active = store->totals.active;
     reply.pages = store->totals.pages;
     reply.seen = store->totals.seen;
-    reply.log_is_long = store->log_pages >= LOG_LONG_PAGES;
+    reply.is_young = store->is_young;
+    reply.log_is_long = store_wants_checkpoint(store, now);
     *ret = reply;
     return CW_OK;
 }

@@ -12,7 +12,6 @@ enum { BUSY_TIMEOUT_MS = 60000 };
 /* DESIGN.md argues each of these. */
 #define SETTINGS                                                                                   \
     "PRAGMA journal_mode = WAL;"                                                                   \
-    "PRAGMA synchronous = NORMAL;"                                                                 \
     "PRAGMA foreign_keys = OFF;"                                                                   \
     "PRAGMA cache_size = -16384;"                                                                  \
     "PRAGMA temp_store = MEMORY;"                                                                  \
@@ -70,21 +69,22 @@ static enum cw_err forget_content(struct db *db, struct errmsg *reterr_msg)
 }
 
 /* A file is born in rollback mode, so that from its first byte on the header says whose it is; with
- * a WAL it would stay empty until the first checkpoint. Nobody waits for the disk meanwhile: a
- * death of the process loses nothing by that, and there is nothing yet for a power cut to lose. */
-static bool set_up(struct db *db)
+ * a WAL it would stay empty until the first checkpoint. */
+static void set_up(struct store *store)
 {
+    struct db *db = &store->db;
     bool is_new = db_int(db, "SELECT count(*) FROM sqlite_schema") == 0 &&
                   db_int(db, "PRAGMA application_id") == 0;
+    store->is_young = is_new;
     if (is_new) {
         db_exec(db, "PRAGMA synchronous = OFF");
         schema_create(db);
     } else {
+        db_exec(db, "PRAGMA synchronous = NORMAL");
         schema_check(db);
         schema_migrate(db);
     }
     db_exec(db, SETTINGS);
-    return is_new;
 }
 
 static void begin_crawl(struct store *store, const struct store_options *options)
@@ -141,11 +141,9 @@ static enum cw_err open_database(struct store *store, const struct store_options
             return err;
         open_file(store, timeout);
     }
-    bool is_new = set_up(db);
+    set_up(store);
     sqlite3_wal_hook(db->handle, on_log_written, store);
     begin_crawl(store, options);
-    if (is_new) /* now the disk is waited for, once instead of five times */
-        db_exec(db, "PRAGMA wal_checkpoint");
     read_totals(db, &store->totals);
     return db_error(db, reterr_msg);
 }
@@ -186,14 +184,43 @@ enum cw_err store_open(struct store **ret, const struct store_options *options,
 
 /* ---- keeping the log short ---- */
 
+/* Waits until the file itself is on the disk; not the log. Ignoring errors: see fold(). */
+static void sync_file(struct db *db)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (file != NULL && file->pMethods != NULL)
+        (void)file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
 /* Without waiting for anybody: what a reader still needs stays for the next time. Ignoring errors:
- * the log keeps everything, and a disk that is full or broken fails the next commit. */
-void store_checkpoint(struct store *store)
+ * the log keeps everything, and a disk that is full or broken fails the next commit. True: all of
+ * the log is in the file. */
+static bool fold(struct db *db)
 {
     int pages = 0, folded = 0;
-    int code = sqlite3_wal_checkpoint_v2(store->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages,
-                                         &folded);
-    if (code == SQLITE_OK && folded == pages)
+    int code =
+        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &folded);
+    return code == SQLITE_OK && folded == pages;
+}
+
+bool store_wants_checkpoint(struct store *store, int64_t now_unix_ms)
+{
+    if (store->first_commit_unix_ms == 0)
+        store->first_commit_unix_ms = now_unix_ms;
+    int64_t age_ms = now_unix_ms - store->first_commit_unix_ms;
+    bool is_grown = age_ms < 0 || age_ms >= STORE_YOUNG_MS; /* below 0: the clock was set */
+    return (store->is_young && is_grown) || store->log_pages >= LOG_LONG_PAGES;
+}
+
+void store_checkpoint(struct store *store)
+{
+    if (store->is_young) {
+        (void)sqlite3_exec(store->db.handle, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+        sync_file(&store->db);
+        store->is_young = false;
+    }
+    if (fold(&store->db))
         store->log_pages = 0;
 }
 
@@ -222,15 +249,27 @@ static void end_crawl(struct db *db, const char *end_reason)
     db_end(db);
 }
 
-/* Leaves one plain file, that can be read also from where nothing can be written. While somebody
- * reads it or the disk is full, the WAL stays beside it, which loses nothing: ignoring. */
-static void fold_wal(struct db *db)
+static int try_to(struct db *db, const char *pragma)
 {
+    return sqlite3_exec(db->handle, pragma, NULL, NULL, NULL);
+}
+
+/* Leaves one plain file, that can be read also from where nothing can be written. While somebody
+ * reads it or the disk is full, the WAL stays beside it, which loses nothing: ignoring.
+ * The way back to a rollback journal changes one page, and either state of it will do after a power
+ * cut; so when all is folded, that is not waited for. What is young is put on the disk at last. */
+static void leave_one_file(struct store *store)
+{
+    struct db *db = &store->db;
     sqlite3_busy_timeout(db->handle, 0);
-    sqlite3_exec(db->handle, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
-    /* This changes one page, and either state of it will do after a power cut: no need to wait. */
-    sqlite3_exec(db->handle, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
-    sqlite3_exec(db->handle, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    if (store->is_young || fold(db))
+        (void)try_to(db, "PRAGMA synchronous = OFF");
+    if (try_to(db, "PRAGMA journal_mode = DELETE") != SQLITE_OK) {
+        (void)try_to(db, "PRAGMA synchronous = NORMAL");
+        (void)try_to(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    if (store->is_young)
+        sync_file(db);
 }
 
 enum cw_err store_close(struct store *store, const char *end_reason, struct errmsg *reterr_msg)
@@ -241,7 +280,7 @@ enum cw_err store_close(struct store *store, const char *end_reason, struct errm
     enum cw_err err = db_error(&store->db, reterr_msg);
     for (size_t i = 0; i < DB_STATEMENT_COUNT; i++)
         sqlite3_finalize(STEAL(store->db.statements[i]));
-    fold_wal(&store->db);
+    leave_one_file(store);
     free_store(store);
     return err;
 }

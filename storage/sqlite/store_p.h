@@ -13,6 +13,8 @@ struct store {
     struct totals totals; /* as of the last commit */
     struct clocks clocks;
     int log_pages; /* in the WAL, as of the last commit; 0 after a whole checkpoint */
+    bool is_young; /* a new file; nobody has waited yet until it is on the disk */
+    int64_t first_commit_unix_ms; /* 0: none yet */
     struct db_wait wait;
     bool revisits;
     struct hostids *ids; /* owned */
@@ -23,6 +25,9 @@ enum {
     LOG_LONG_PAGES = 4000,     /* a checkpoint is due: store_checkpoint() */
     LOG_LONGEST_PAGES = 16000, /* the next commit waits for one */
 };
+
+/* After a commit: should store_checkpoint() come before the next one? */
+bool store_wants_checkpoint(struct store *store, int64_t now_unix_ms);
 
 /* `path` with every symbolic link in its folder followed (owned by the caller). SQLite is asked to
  * follow none, so that nobody can put one in place of the file; the folder is the person's choice.
