@@ -22,7 +22,7 @@ static struct errand *errand_from(void *arg)
 static void ask(struct errand *e)
 {
     e->state = ERRAND_WAITING;
-    hosts_ask(e->engine->hosts, e->host, &e->turn, e->first, clock_mono_ms());
+    hosts_ask(e->engine->hosts, e->host, &e->turn, e->place, clock_mono_ms());
     engine_pump_soon(e->engine);
 }
 

@@ -61,14 +61,15 @@ struct errand {
     int64_t asked_ms;             /* when the name was asked for; monotonic */
     int32_t dns_ms;
     int64_t started_unix_ms, started_boot_ms;
-    bool canceled, first;
+    enum turn_place place; /* in its host's queue */
+    bool canceled;
     errand_may_go_fn *may_go;       /* NULL: always */
     errand_put_aside_fn *put_aside; /* NULL: need not know */
     errand_sent_back_fn *sent_back; /* NULL: need not know */
     errand_done_fn *done;
 };
 
-/* Fill request, hostname, host, engine, first, may_go, sent_back and done; the rest is set here. */
+/* Fill request, hostname, host, engine, place, may_go, sent_back and done; the rest is set here. */
 void errand_start(struct errand *errand);
 void errand_resume(struct errand *errand); /* one that stands aside asks for a turn again */
 /* Asks it to end; `done` still comes, with CW_ECANCELED, soon but never inline for one that runs.

@@ -130,7 +130,7 @@ static enum cw_err send_request(struct robots_entry *entry)
         .host = host,
         .request = *options->request,
         .hostname = url_hostname(&entry->url),
-        .first = true,
+        .place = TURN_FIRST,
         .done = on_answer,
     };
     entry->errand.request.url = url_href(&entry->url);

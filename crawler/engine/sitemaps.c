@@ -240,7 +240,7 @@ static void send_errand(struct file *f)
         .host = host,
         .request = crawl->request,
         .hostname = url_hostname(&f->url),
-        .first = f->depth == 1, /* few; those of an index wait among the pages */
+        .place = f->depth == 1 ? TURN_NEXT : TURN_LAST, /* those of an index are many */
         .done = on_answer,
     };
     f->errand.request.url = url_href(&f->url);

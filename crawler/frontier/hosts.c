@@ -122,11 +122,13 @@ void hosts_set_crawl_delay(struct hosts *hosts, struct host *host, int64_t delay
     host_settle(hosts, host);
 }
 
-static void join_queue(struct hosts *hosts, struct turn *turn, bool first)
+static void join_queue(struct hosts *hosts, struct turn *turn, enum turn_place place)
 {
     struct host *host = turn->host;
-    if (first)
+    if (place == TURN_FIRST)
         DL_PREPEND(host->waiting, turn);
+    else if (place == TURN_NEXT && host->waiting != NULL)
+        DL_APPEND_ELEM(host->waiting, host->waiting, turn);
     else
         DL_APPEND(host->waiting, turn);
     host->waiting_count++;
@@ -142,13 +144,13 @@ static void leave_queue(struct hosts *hosts, struct turn *turn)
     hosts->waiting--;
 }
 
-void hosts_ask(struct hosts *hosts, struct host *host, struct turn *turn, bool first,
+void hosts_ask(struct hosts *hosts, struct host *host, struct turn *turn, enum turn_place place,
                int64_t now_ms)
 {
     *turn = (struct turn){.host = host};
     if (host->place == HOST_IDLE)
         host->in_line_ms = now_ms;
-    join_queue(hosts, turn, first);
+    join_queue(hosts, turn, place);
     host_settle(hosts, host);
 }
 
@@ -219,7 +221,7 @@ static void take_back(struct hosts *hosts, struct turn *turn)
 static void send_back(struct hosts *hosts, struct turn *turn)
 {
     take_back(hosts, turn);
-    join_queue(hosts, turn, /* first */ true);
+    join_queue(hosts, turn, TURN_FIRST);
     host_settle(hosts, turn->host);
 }
 

@@ -81,9 +81,16 @@ void hosts_restore(struct hosts *hosts, struct host *host, int64_t delay_ms, int
  * that was killed: none starts before its delay after that is over. */
 void hosts_assume_start(struct hosts *hosts, int64_t start_ms);
 
-/* Puts `turn` at the end of the host's queue (`first`: at its head, as robots.txt needs). Allocates
- * nothing: hosts_get() has made room for every host. */
-void hosts_ask(struct hosts *hosts, struct host *host, struct turn *turn, bool first,
+/* Where in its host's queue a turn waits. */
+enum turn_place {
+    TURN_LAST,
+    TURN_FIRST, /* as robots.txt must: the others are there because of it */
+    TURN_NEXT,  /* behind the first: early, but what somebody waits for goes before it */
+};
+
+/* Puts `turn` into the host's queue. Allocates nothing: hosts_get() has made room for every host.
+ */
+void hosts_ask(struct hosts *hosts, struct host *host, struct turn *turn, enum turn_place place,
                int64_t now_ms);
 
 /* The next turn that may start now, with its slots taken; NULL when none may. Then *ret_wake_ms is

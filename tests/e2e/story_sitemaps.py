@@ -47,6 +47,11 @@ class Sitemaps(Story):
         self.assertEqual(self.kinds(), [(self.server.url("/sitemap.xml"), 200)])
         self.assertEqual(self.rows("SELECT DISTINCT depth, found_on FROM url WHERE url LIKE '%/b'"), [(1, None)])
 
+    def test_the_page_that_was_asked_for_goes_first(self):
+        self.sitemap("/sitemap.xml", urlset(*self.pages("/a")))
+        self.crawl_all("--per-host", 1)
+        self.assertEqual([hit.target for hit in self.server.hits], ["/robots.txt", "/", "/sitemap.xml", "/a"])
+
     def test_their_priority_says_which_goes_first(self):
         priorities = {"/low": "0.0", "/high": "1.0", "/usual": None, "/less": "0.3"}
         body = "".join(f"<url><loc>{url}</loc>" + (f"<priority>{priority}</priority>" if priority else "") + "</url>"

@@ -43,7 +43,7 @@ static struct host *another(struct scene *s, struct str name)
 
 static void ask(struct scene *s, struct host *host, size_t i)
 {
-    hosts_ask(s->hosts, host, &s->turns[i], false, 0);
+    hosts_ask(s->hosts, host, &s->turns[i], TURN_LAST, 0);
 }
 
 static void start(struct scene *s, size_t i, const char *address, int64_t now_ms)

@@ -34,7 +34,7 @@ UNUSED static struct host *get(struct hosts *hosts, const char *name, unsigned p
 
 UNUSED static void ask(struct hosts *hosts, struct host *host, struct turn *turn)
 {
-    hosts_ask(hosts, host, turn, false, 0);
+    hosts_ask(hosts, host, turn, TURN_LAST, 0);
 }
 
 UNUSED static void ask_all(struct hosts *hosts, struct host *host, struct turn *turns, size_t count)

@@ -103,12 +103,13 @@ static void take_address(struct ledger *l, struct entry *e, int address)
 
 static void ask(struct ledger *l)
 {
+    static const enum turn_place places[8] = {TURN_FIRST, TURN_NEXT}; /* the rest: TURN_LAST */
     struct entry *e = draw_entry(l, FREE);
     if (e == NULL)
         return;
     *e = (struct entry){.state = WAITING, .owner = (int)draw(l, HOSTS), .address = -1};
     struct known_host *k = owner_of(l, e);
-    hosts_ask(l->hosts, k->host, &e->turn, draw(l, 8) == 0, l->now_ms);
+    hosts_ask(l->hosts, k->host, &e->turn, places[draw(l, 8)], l->now_ms);
     k->waiting++;
     l->waiting++;
 }

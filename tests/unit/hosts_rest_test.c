@@ -115,7 +115,7 @@ static unsigned probe_for_a_day(const struct turn_result *refusal, bool forgetfu
     while (now_ms < DAY_MS) {
         struct turn turn;
         struct host *host = get(hosts, "a", 2, 0);
-        hosts_ask(hosts, host, &turn, false, now_ms);
+        hosts_ask(hosts, host, &turn, TURN_LAST, now_ms);
         int64_t wake_ms = now_ms;
         while (hosts_next(hosts, now_ms, &wake_ms) == NULL)
             now_ms = wake_ms;

@@ -212,11 +212,33 @@ static void robots__goes_to_the_head_of_the_queue(void **state)
     struct host *host = get(hosts, "a", 2, 0);
     struct turn page, robots;
     ask(hosts, host, &page);
-    hosts_ask(hosts, host, &robots, true, 0);
+    hosts_ask(hosts, host, &robots, TURN_FIRST, 0);
     expect_start(hosts, &robots, "192.0.2.1", 0);
     expect_start(hosts, &page, "192.0.2.1", 0);
     hosts_done(hosts, &robots, &FINE, 0);
     hosts_done(hosts, &page, &FINE, 0);
+    hosts_free(hosts);
+}
+
+static void hint__lets_only_one_go_before_it(void **state)
+{
+    (void)state;
+    struct hosts *hosts = new_hosts(&LIMITS);
+    struct host *host = get(hosts, "a", 3, 0);
+    struct turn hint, page, others[2];
+    hosts_ask(hosts, host, &hint, TURN_NEXT, 0); /* nobody waits */
+    expect_start(hosts, &hint, "192.0.2.1", 0);
+    hosts_done(hosts, &hint, &FINE, 0);
+    ask(hosts, host, &page);
+    ask_all(hosts, host, others, 2);
+    hosts_ask(hosts, host, &hint, TURN_NEXT, 0);
+    expect_start(hosts, &page, "192.0.2.1", 0);
+    expect_start(hosts, &hint, "192.0.2.1", 0);
+    expect_start(hosts, &others[0], "192.0.2.1", 0);
+    hosts_done(hosts, &page, &FINE, 0);
+    hosts_done(hosts, &hint, &FINE, 0);
+    hosts_done(hosts, &others[0], &FINE, 0);
+    hosts_withdraw(hosts, &others[1], 0);
     hosts_free(hosts);
 }
 
@@ -248,8 +270,8 @@ static void a_host_whose_clock_stands_still__does_not_overtake_the_others(void *
     visit(hosts, still, &FINE, 1);
     visit(hosts, other, &FINE, 2);
     for (size_t i = 0; i < 2; i++)
-        hosts_ask(hosts, still, &turns[i], false, 9);
-    hosts_ask(hosts, other, &turn, false, 9);
+        hosts_ask(hosts, still, &turns[i], TURN_LAST, 9);
+    hosts_ask(hosts, other, &turn, TURN_LAST, 9);
     assert_ptr_equal(hosts_next(hosts, 9, &wake_ms), &turns[0]);
     hosts_done(hosts, &turns[0], &(struct turn_result){.err = CW_ECANCELED}, 9);
     expect_start(hosts, &turn, "192.0.2.2", 9);
@@ -266,8 +288,8 @@ static void a_new_host__stands_in_line_behind_those_that_waited_before(void **st
     struct turn older, newer;
     struct host *host = get(hosts, "older", 1, 5);
     visit(hosts, host, &FINE, 1);
-    hosts_ask(hosts, host, &older, false, 2); /* may start at 6 */
-    hosts_ask(hosts, get(hosts, "newer", 1, 0), &newer, false, 7);
+    hosts_ask(hosts, host, &older, TURN_LAST, 2); /* may start at 6 */
+    hosts_ask(hosts, get(hosts, "newer", 1, 0), &newer, TURN_LAST, 7);
     expect_start(hosts, &older, "192.0.2.1", 7);
     expect_start(hosts, &newer, "192.0.2.2", 7);
     hosts_done(hosts, &older, &FINE, 8);
@@ -436,6 +458,7 @@ int main(void)
         cmocka_unit_test(delay_in_force__is_the_longest_that_anyone_asks_for),
         cmocka_unit_test(two_policies__the_fewer_slots_count_until_both_have_left),
         cmocka_unit_test(robots__goes_to_the_head_of_the_queue),
+        cmocka_unit_test(hint__lets_only_one_go_before_it),
         cmocka_unit_test(equal_hosts__take_turns),
         cmocka_unit_test(a_host_whose_clock_stands_still__does_not_overtake_the_others),
         cmocka_unit_test(a_new_host__stands_in_line_behind_those_that_waited_before),

@@ -106,7 +106,7 @@ static enum cw_err make_hosts(void)
         }
     }
     for (size_t i = 0; i < count; i++) /* all that exist can ask, memory or not */
-        hosts_ask(hosts, held[i], &turns[i], false, 0);
+        hosts_ask(hosts, held[i], &turns[i], TURN_LAST, 0);
     for (size_t i = 0; i < count; i++) {
         hosts_withdraw(hosts, &turns[i], 0);
         hosts_drop(hosts, held[i]);

@@ -17,7 +17,7 @@ static void open_ours(struct client *client)
     struct host *host = hosts_get(client->hosts, STR("origin"), &policy);
     assert(host != NULL);
     for (unsigned i = 0; i < client->slots; i++)
-        hosts_ask(client->hosts, host, &client->turns[i], /* first */ false, 0);
+        hosts_ask(client->hosts, host, &client->turns[i], TURN_LAST, 0);
 }
 
 void client_init(struct client *client, enum client_kind kind, unsigned slots, uint64_t seed)
@@ -100,7 +100,7 @@ void client_end(struct client *client, unsigned slot, const struct turn_result *
         struct turn *turn = &client->turns[slot];
         struct host *host = turn->host;
         hosts_done(client->hosts, turn, result, now_ms);
-        hosts_ask(client->hosts, host, turn, /* first */ false, now_ms);
+        hosts_ask(client->hosts, host, turn, TURN_LAST, now_ms);
         return;
     }
     client->is_out[slot] = false;

@@ -90,7 +90,8 @@ static void ask(struct crawler *k, struct site *site, uint32_t page, bool is_rob
     r->is_robots = is_robots;
     DL_APPEND(site->requests, r);
     site->out++;
-    hosts_ask(k->hosts, site->host, &r->turn, is_robots, agenda_now_ms(&k->agenda));
+    hosts_ask(k->hosts, site->host, &r->turn, is_robots ? TURN_FIRST : TURN_LAST,
+              agenda_now_ms(&k->agenda));
 }
 
 static void activate(struct crawler *k, uint32_t number)
@@ -324,7 +325,8 @@ static void end(struct crawler *k, struct request *r)
     hosts_done(k->hosts, &r->turn, &result, agenda_now_ms(&k->agenda));
     bool again = (status == 0 || status >= 500) && r->tries++ < RETRIES;
     if (again)
-        hosts_ask(k->hosts, site->host, &r->turn, r->is_robots, agenda_now_ms(&k->agenda));
+        hosts_ask(k->hosts, site->host, &r->turn, r->is_robots ? TURN_FIRST : TURN_LAST,
+                  agenda_now_ms(&k->agenda));
     else
         settle(k, r, status);
 }
