@@ -1,58 +1,44 @@
 #include "crawler/service/notify.h"
 
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include "crawler/base/utf8.h"
 
 enum { STATUS_BYTES = 512 };
 
-/* Where the manager listens: a path, or '@' and a name in the abstract namespace. The length of the
- * address; 0: nobody wants to be told. */
-static socklen_t find_manager(struct sockaddr_un *ret)
+#ifdef HAVE_LIBSYSTEMD
+#include <systemd/sd-daemon.h>
+
+bool notify_is_supported(void)
 {
-    struct str name = str_of(getenv("NOTIFY_SOCKET"));
-    if (name.len < 2 || name.len >= sizeof ret->sun_path)
-        return 0;
-    if (name.ptr[0] != '/' && name.ptr[0] != '@')
-        return 0;
-    *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
-    memcpy(ret->sun_path, name.ptr, name.len);
-    if (name.ptr[0] == '@')
-        ret->sun_path[0] = '\0';
-    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + name.len);
+    return true;
 }
 
-/* Not delivered: ignored, as the header says. */
 static void send_state(const char *state)
 {
-    struct sockaddr_un manager;
-    socklen_t size = find_manager(&manager);
-    int fd = size > 0 ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
-    if (fd < 0)
-        return;
-    (void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&manager, size);
-    close(fd);
-}
-
-static bool number_of(const char *variable, uint64_t *ret)
-{
-    const char *text = getenv(variable);
-    return text != NULL && str_to_u64(str_of(text), INT64_MAX, ret);
+    (void)sd_notify(0, state); /* not delivered: ignored, as the header says */
 }
 
 int64_t notify_watchdog_interval_ms(void)
 {
-    uint64_t limit_us, pid;
-    if (!number_of("WATCHDOG_USEC", &limit_us) || limit_us == 0)
+    uint64_t limit_us;
+    if (sd_watchdog_enabled(0, &limit_us) <= 0)
         return 0;
-    if (getenv("WATCHDOG_PID") != NULL &&
-        (!number_of("WATCHDOG_PID", &pid) || pid != (uint64_t)getpid()))
-        return 0; /* meant for a process that started us */
     return MAX((int64_t)(limit_us / 2000), 1);
 }
+#else
+bool notify_is_supported(void)
+{
+    return false;
+}
+
+static void send_state(const char *state UNUSED)
+{
+}
+
+int64_t notify_watchdog_interval_ms(void)
+{
+    return 0;
+}
+#endif
 
 void notify_ready(void)
 {

@@ -1,16 +1,17 @@
-/* notify: tells the service manager how the daemon is (Type=notify). Every call is a no-op when
- * nobody asked to be told ($NOTIFY_SOCKET is not set), and a message that cannot be delivered is
- * ignored: a crawl does not depend on it. Thread: any, but the environment must not change
- * meanwhile. Cost: one datagram. Standard: the protocol of sd_notify(3) and sd_watchdog_enabled(3),
- * which is stable and free to implement. libsystemd would do it too, but each start of crawld would
- * load it and the four libraries that it brings, whatever the command: 3.1 of 28.9 million
- * instructions. */
+/* notify: tells the service manager how the daemon is (sd_notify(3), Type=notify). Every call is a
+ * no-op when nobody asked to be told ($NOTIFY_SOCKET is not set) or when built without libsystemd,
+ * and a message that cannot be delivered is ignored: a crawl does not depend on it. Thread: any,
+ * but the environment must not change meanwhile. Cost: one datagram. */
 #ifndef CRAWLER_SERVICE_NOTIFY_H
 #define CRAWLER_SERVICE_NOTIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "crawler/base/str.h"
+
+/* False: built without libsystemd, so that all of this does nothing. */
+bool notify_is_supported(void);
 
 /* The service is up: configuration accepted, databases open. Also ends notify_reloading(). */
 void notify_ready(void);
