@@ -108,6 +108,7 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     w.revisits = store->revisits;
     w.domain_of = store->domain_of;
     w.ids = store->ids;
+    w.seen = store->seen;
     apply(&w, &b, urls);
     reply.revisits = revisits_promote(&w, b.want.revisits);
     work_save_hosts(&w);

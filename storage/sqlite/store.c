@@ -5,6 +5,7 @@
 #include "storage/sqlite/hostids.h"
 #include "storage/sqlite/lease.h"
 #include "storage/sqlite/schema.h"
+#include "storage/sqlite/seenurls.h"
 #include "storage/sqlite/store_p.h"
 
 enum { BUSY_TIMEOUT_MS = 60000 };
@@ -153,6 +154,7 @@ static void free_store(struct store *store)
     db_close(&store->db);
     lock_release(&store->lock);
     free(store->ids);
+    seenurls_free(store->seen);
     free(store->path);
     free(store);
 }
@@ -164,7 +166,11 @@ enum cw_err store_open(struct store **ret, const struct store_options *options,
     if (store == NULL)
         return errmsg_set(reterr_msg, CW_ENOMEM, "%s", cw_err_text(CW_ENOMEM));
     *store = (struct store){
-        .lock = LOCK_INIT, .domain_of = options->domain_of, .revisits = options->revisits};
+        .lock = LOCK_INIT,
+        .domain_of = options->domain_of,
+        .revisits = options->revisits,
+        .seen = seenurls_new(SEENURLS_SETS),
+    };
     store->ids = calloc(1, sizeof *store->ids);
     enum cw_err err = store->ids != NULL
                           ? store_resolve_path(options->path, &store->path, reterr_msg)

@@ -17,7 +17,8 @@ struct store {
     int64_t first_commit_unix_ms; /* 0: none yet */
     struct db_wait wait;
     bool revisits;
-    struct hostids *ids; /* owned */
+    struct hostids *ids;   /* owned */
+    struct seenurls *seen; /* owned; NULL: there is none */
     struct str (*domain_of)(struct str host);
 };
 

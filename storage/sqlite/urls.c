@@ -4,6 +4,7 @@
 
 #include "storage/sqlite/keys.h"
 #include "storage/sqlite/revisits.h"
+#include "storage/sqlite/seenurls.h"
 
 struct sighting *sightings_add(struct sightings *s)
 {
@@ -148,7 +149,8 @@ static bool is_lifted(const struct known_url *known, const struct sighting *s)
     }
 }
 
-static void update_url(struct work *w, const struct sighting *s, const struct known_url *known)
+/* Leaves in *known what the row is then. */
+static void update_url(struct work *w, const struct sighting *s, struct known_url *known)
 {
     bool is_late = known->priority >= PRIORITY_LATE; /* and stays so, however it is found */
     bool is_better = s->depth < known->depth || (s->priority < known->priority && !is_late) ||
@@ -156,23 +158,70 @@ static void update_url(struct work *w, const struct sighting *s, const struct kn
     bool is_queued = is_lifted(known, s);
     if (!is_better && !is_queued)
         return;
+    known->depth = MIN(known->depth, s->depth);
+    if (!is_late || s->is_named)
+        known->priority = MIN(known->priority, s->priority);
+    known->hops = MIN(known->hops, s->hops);
+    known->is_seed |= s->is_seed;
     struct query q =
         db_query(w->db, DB_URL_UPDATE,
-                 "UPDATE url_ SET depth = min(depth, ?1), priority = min(priority, ?2),"
-                 " hops = min(hops, ?3), seed = max(seed, ?4),"
+                 "UPDATE url_ SET depth = ?1, priority = ?2, hops = ?3, seed = ?4,"
                  " state = iif(?5, 0, state), reason = iif(?5, NULL, reason),"
                  " detail = iif(?5, NULL, detail), due_ms = iif(?5, 0, due_ms) WHERE id = ?6");
-    put_int(&q, s->depth);
-    put_int(&q, is_late && !s->is_named ? known->priority : s->priority);
-    put_int(&q, s->hops);
-    put_int(&q, s->is_seed);
+    put_int(&q, known->depth);
+    put_int(&q, known->priority);
+    put_int(&q, known->hops);
+    put_int(&q, known->is_seed);
     put_int(&q, is_queued);
     put_int(&q, s->id);
     query_run(&q);
     if (is_queued) {
         work_uncount(w, URL_EXCLUDED, str_of(exclude_reason_name(known->reason)));
         count_queued(w, s->host, 0);
+        known->state = URL_QUEUED;
     }
+}
+
+/* ---- URLs seen lately ---- */
+
+/* What was just inserted. */
+static struct known_url known_as(const struct sighting *s)
+{
+    return (struct known_url){
+        .state = verdict_allows(&s->verdict) ? URL_QUEUED : URL_EXCLUDED,
+        .depth = s->depth,
+        .priority = s->priority,
+        .hops = s->hops,
+        .is_seed = s->is_seed,
+    };
+}
+
+static void remember(struct work *w, const struct sighting *s, const struct known_url *known)
+{
+    const struct seenurl url = {
+        .id = s->id,
+        .hash = s->hash,
+        .depth = (uint16_t)known->depth,
+        .priority = known->priority,
+        .hops = (uint8_t)known->hops,
+        .is_seed = known->is_seed,
+        .is_excluded = known->state == URL_EXCLUDED,
+    };
+    if (s->id == s->key && url.depth == known->depth && url.hops == known->hops)
+        seenurls_put(w->seen, &url);
+}
+
+/* Is the URL known to stand at its key, so well that this sighting changes nothing? Such a one need
+ * not even be merged with others of its batch: it has nothing to add to them either. (A priority
+ * that a late URL would not take over might still count for one that a person names.) */
+static bool is_old_news(struct work *w, const struct sighting *s)
+{
+    if (s->is_named || s->is_judged_again || s->modified_unix_ms > 0)
+        return false;
+    const struct seenurl *url = seenurls_find(w->seen, s->key, s->hash);
+    return url != NULL && s->depth >= url->depth && s->priority >= url->priority &&
+           s->hops >= url->hops && (!s->is_seed || url->is_seed) &&
+           !(url->is_excluded && verdict_allows(&s->verdict));
 }
 
 /* ---- all of a batch ---- */
@@ -216,10 +265,13 @@ static void resolve_one(struct work *w, struct sighting *s, struct finding *foun
     s->id = s->key;
     if (!found->is_same && (found->is_taken || !is_current))
         found->is_same = find_url(w, s, &found->known);
-    if (found->is_same)
+    if (found->is_same) {
         update_url(w, s, &found->known);
-    else
+    } else {
         insert_url(w, s);
+        found->known = known_as(s);
+    }
+    remember(w, s, &found->known);
     if (s->modified_unix_ms > 0)
         revisits_announce(w, s->id, s->modified_unix_ms);
 }
@@ -241,25 +293,32 @@ static bool is_same_url(const struct sighting *a, const struct sighting *b)
     return a->key == b->key && str_eq(a->url, b->url);
 }
 
-static void sort(struct sightings *s, struct sighting **ret)
+/* Those that the database must be asked about, sorted. */
+static size_t list_news(struct work *w, struct sightings *s, struct sighting **ret)
 {
+    size_t count = 0;
     for (size_t i = 0; i < s->count; i++) {
-        struct sighting *item = ret[i] = &s->items[i];
+        struct sighting *item = &s->items[i];
         item->url = str_first(item->url, URL_MAX_BYTES);
         item->key = key_url(item->host->id, item->url);
+        item->hash = seenurls_hash(w->seen, item->url);
+        if (is_old_news(w, item))
+            item->id = item->key;
+        else
+            ret[count++] = item;
     }
-    qsort(ret, s->count, sizeof(struct sighting *), by_key);
+    qsort(ret, count, sizeof(struct sighting *), by_key);
+    return count;
 }
 
 void urls_resolve(struct work *w, struct sightings *s)
 {
     struct sighting **sorted = work_alloc(w, s->count, sizeof(struct sighting *));
     struct sighting **firsts = work_alloc(w, s->count, sizeof(struct sighting *));
-    size_t count = 0;
     if (sorted == NULL || firsts == NULL)
         return;
-    sort(s, sorted);
-    for (size_t i = 0; i < s->count; i++) {
+    size_t sorted_count = list_news(w, s, sorted), count = 0;
+    for (size_t i = 0; i < sorted_count; i++) {
         if (i > 0 && is_same_url(sorted[i], sorted[i - 1]))
             fold(firsts[count - 1], sorted[i]);
         else
@@ -267,7 +326,7 @@ void urls_resolve(struct work *w, struct sightings *s)
     }
     for (size_t i = 0; w->db->err == CW_OK && i < count; i += FIND_AT_ONCE)
         resolve_some(w, firsts + i, MIN(count - i, (size_t)FIND_AT_ONCE));
-    for (size_t i = 1; i < s->count; i++)
+    for (size_t i = 1; i < sorted_count; i++)
         if (is_same_url(sorted[i], sorted[i - 1]))
             sorted[i]->id = sorted[i - 1]->id;
 }
@@ -349,6 +408,8 @@ void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct
     query_run(&q);
     if (sqlite3_changes64(w->db->handle) == 0)
         fail_not_leased(w, id); /* the second outcome of one URL in a batch */
+    if (end->state == URL_EXCLUDED || end->late_priority != 0)
+        seenurls_drop(w->seen, id);
     w->totals.active--;
     switch (end->state) {
     case URL_QUEUED: count_queued(w, host, due_ms); break;

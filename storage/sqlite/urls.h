@@ -18,6 +18,7 @@ struct sighting {
     bool is_named;            /* by a person: what once excluded it does not count */
     bool is_judged_again;     /* by other rules, so budgets and traps may have been others, too */
     int64_t key;              /* where the search for it begins */
+    uint64_t hash;            /* seenurls_hash() */
     int64_t id;               /* found or given by urls_resolve() */
 };
 

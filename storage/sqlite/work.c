@@ -6,6 +6,7 @@
 #include "storage/sqlite/hostids.h"
 #include "storage/sqlite/keys.h"
 #include "storage/sqlite/lessons.h"
+#include "storage/sqlite/seenurls.h"
 
 /* A batch has ceilings of its own (engine's); this one only keeps a mistake from taking the
  * machine. */
@@ -277,6 +278,13 @@ static void save_crawl(struct work *w, int64_t pages)
     query_run(&q);
 }
 
+/* What was told of this transaction never happened. */
+static void forget_rows(struct work *w)
+{
+    hostids_forget(w->ids);
+    seenurls_forget(w->seen);
+}
+
 enum cw_err work_end(struct work *w, struct totals *totals, struct errmsg *reterr_msg)
 {
     work_save_hosts(w);
@@ -287,6 +295,6 @@ enum cw_err work_end(struct work *w, struct totals *totals, struct errmsg *reter
     if (w->db->err == CW_OK)
         *totals = w->totals;
     else
-        hostids_forget(w->ids);
+        forget_rows(w);
     return db_error(w->db, reterr_msg);
 }

@@ -51,6 +51,7 @@ struct work {
     struct host_row **hosts; /* in the arena: open addressing by name, host_slots of them */
     size_t host_slots, host_count;
     struct hostids *ids;     /* borrowed; NULL: none. Set by whoever commits */
+    struct seenurls *seen;   /* the same */
     struct host_row **by_id; /* in the arena: room for work_save_hosts() */
 };
 
