@@ -340,8 +340,8 @@ static void fail_not_leased(struct work *w, int64_t id)
 
 bool urls_read_leased(struct work *w, int64_t id, struct leased_url *ret)
 {
-    struct query q = db_query(w->db, DB_URL_LEASED,
-                              "SELECT hops, seed, last_fetch FROM url_ WHERE id = ? AND state = 1");
+    struct query q =
+        db_query(w->db, DB_URL_LEASED, "SELECT hops, seed FROM url_ WHERE id = ? AND state = 1");
     put_int(&q, id);
     if (!query_next(&q)) {
         fail_not_leased(w, id);
@@ -351,7 +351,6 @@ bool urls_read_leased(struct work *w, int64_t id, struct leased_url *ret)
         .id = id,
         .hops = (int32_t)query_int(&q, 0),
         .is_seed = query_int(&q, 1) != 0,
-        .last_fetch = query_int(&q, 2),
     };
     query_end(&q);
     return true;
@@ -392,11 +391,11 @@ void urls_requeue(struct work *w, struct host_row *host, int64_t id, enum url_st
 void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct url_end *end)
 {
     int64_t due_ms = MAX(end->due_unix_ms, 0);
-    struct query q =
-        db_query(w->db, DB_URL_FINISH,
-                 "UPDATE url_ SET state = ?, reason = ?, detail = ?, due_ms = ?,"
-                 " attempts = attempts + ?, last_fetch = ?, priority = coalesce(?, priority)"
-                 " WHERE id = ? AND state = 1");
+    struct query q = db_query(w->db, DB_URL_FINISH,
+                              "UPDATE url_ SET state = ?, reason = ?, detail = ?, due_ms = ?,"
+                              " attempts = attempts + ?, last_fetch = coalesce(?, last_fetch),"
+                              " priority = coalesce(?, priority)"
+                              " WHERE id = ? AND state = 1");
     put_int(&q, end->state);
     put_text(&q, end_reason(end));
     put_text(&q, end_detail(end));
@@ -407,7 +406,7 @@ void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct
     put_int(&q, id);
     query_run(&q);
     if (sqlite3_changes64(w->db->handle) == 0)
-        fail_not_leased(w, id); /* the second outcome of one URL in a batch */
+        fail_not_leased(w, id); /* be it because it is the second outcome of one URL */
     if (end->state == URL_EXCLUDED || end->late_priority != 0)
         seenurls_drop(w->seen, id);
     w->totals.active--;

@@ -36,7 +36,6 @@ void urls_resolve(struct work *w, struct sightings *s);
 /* A leased URL, as the database has it. */
 struct leased_url {
     int64_t id;
-    int64_t last_fetch; /* row of its latest attempt; 0: none */
     int32_t hops;
     bool is_seed;
 };
@@ -55,7 +54,7 @@ struct url_end {
     int64_t due_unix_ms;   /* of QUEUED: not before then; of others: asked again then; 0: never */
     int32_t late_priority; /* of QUEUED: where it waits from now on; 0: where it did */
     int32_t new_attempts;  /* requests made since it was leased */
-    int64_t last_fetch;    /* row of its latest attempt; 0: none */
+    int64_t last_fetch;    /* row of its latest attempt; 0: still the one that it has */
 };
 /* Takes a settled URL back into the queue, to be asked for as if it were new. `reason` is why it
  * failed or was excluded. */

@@ -37,11 +37,11 @@ static struct sighting *collect_link(struct work *w, const struct visit *v,
 static void collect_redirect(struct work *w, struct visit *v, struct sightings *sightings)
 {
     struct sighting *s = collect_link(w, v, v->outcome->page.redirect, sightings);
-    if (s == NULL)
+    if (s == NULL || !urls_read_leased(w, v->outcome->url_id, &v->url))
         return;
     s->depth = v->outcome->depth;
     s->hops = v->url.hops + 1;
-    s->is_seed = v->url.is_seed;
+    s->is_seed = v->url.is_seed || v->outcome->is_seed;
     if (s->hops > HOPS_MAX)
         s->verdict = (struct verdict){.reason = EXCLUDE_HOPS};
     v->redirect = s;
@@ -64,10 +64,9 @@ void visits_collect(struct work *w, struct outcome *const *outcomes, size_t coun
     for (size_t i = 0; i < count; i++) {
         const struct outcome *o = outcomes[i];
         struct visit *v = &visits[i];
-        *v = (struct visit){.outcome = o, .host = work_host(w, o->host)};
-        if (v->host == NULL || !urls_read_leased(w, o->url_id, &v->url))
+        *v = (struct visit){.outcome = o, .host = work_host(w, o->host), .url.id = o->url_id};
+        if (v->host == NULL)
             return;
-        v->url.is_seed |= o->is_seed;
         if (o->has_page)
             collect_links(w, v, sightings);
     }
@@ -85,9 +84,8 @@ static void put_error(struct query *q, enum cw_err err)
     put_text(q, err != CW_OK ? str_of(cw_err_name(err)) : STR_NONE);
 }
 
-/* `previous`: the row of the URL's attempt before; 0: none. */
-static void insert_attempt(struct work *w, const struct attempt *a, int64_t url_id,
-                           int64_t previous)
+/* Before it its URL's row names the attempt before. */
+static void insert_attempt(struct work *w, const struct attempt *a, int64_t url_id)
 {
     struct query q = db_query(
         w->db, DB_FETCH_INSERT,
@@ -95,7 +93,8 @@ static void insert_attempt(struct work *w, const struct attempt *a, int64_t url_
         " status, error, detail, limit_ms, dns_ms, connect_ms, tls_ms,"
         " first_byte_ms, total_ms, size, http_version, remote_ip,"
         " retry_after_ms, host_slots, address_slots, steady_start_ms, steady_end_ms, previous)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        "  (SELECT last_fetch FROM url_ WHERE id = ?2))");
     put_int(&q, a->kind);
     put_int_or_null(&q, url_id, -1);
     put_text(&q, url_id == -1 ? a->url : STR_NONE);
@@ -119,7 +118,6 @@ static void insert_attempt(struct work *w, const struct attempt *a, int64_t url_
     put_int_or_null(&q, a->address_slots, 0);
     put_int_or_null(&q, clocks_to_steady(w->steady_base_ms, a->started_boot_ms), 0);
     put_int_or_null(&q, clocks_to_steady(w->steady_base_ms, a->ended_boot_ms), 0);
-    put_int_or_null(&q, previous, 0);
     query_run(&q);
 }
 
@@ -137,9 +135,9 @@ static void move_clock(struct host_row *host, const struct attempt *a)
 
 /* Gives the row's id. */
 static int64_t store_attempt(struct work *w, struct host_row *host, const struct attempt *a,
-                             int64_t url_id, int64_t previous)
+                             int64_t url_id)
 {
-    insert_attempt(w, a, url_id, previous);
+    insert_attempt(w, a, url_id);
     bool has_failed = a->err != CW_OK;
     host->errors += has_failed;
     host->bytes += a->size;
@@ -154,7 +152,7 @@ void visits_store_attempt(struct work *w, const struct attempt *attempt)
 {
     struct host_row *host = work_host(w, attempt->host);
     if (host != NULL)
-        (void)store_attempt(w, host, attempt, -1, 0);
+        (void)store_attempt(w, host, attempt, -1);
 }
 
 /* Does following the redirects on record from `id` lead back to `source`, or nowhere within
@@ -195,7 +193,6 @@ static struct url_end decide_end(struct work *w, const struct visit *v)
         .due_unix_ms = o->state == URL_QUEUED ? choose_due(w, o) : o->revisit_unix_ms,
         .late_priority = o->state == URL_QUEUED ? o->late_priority : 0,
         .new_attempts = o->has_attempt,
-        .last_fetch = v->url.last_fetch,
     };
     if (v->redirect == NULL || o->state != URL_DONE)
         return end;
@@ -213,7 +210,7 @@ static void store_visit(struct work *w, const struct visit *v)
     const struct outcome *o = v->outcome;
     struct url_end end = decide_end(w, v);
     if (o->has_attempt)
-        end.last_fetch = store_attempt(w, v->host, &o->attempt, o->url_id, v->url.last_fetch);
+        end.last_fetch = store_attempt(w, v->host, &o->attempt, o->url_id);
     urls_finish(w, v->host, o->url_id, &end);
     if (o->has_page)
         pages_store(w, v, end.state == URL_FAILED ? end.err : o->err);
