@@ -30,17 +30,31 @@ size_t utf8_char_size(struct str s)
     return 0;
 }
 
-/* Where the ASCII that starts at `at` ends, give or take seven bytes: eight are looked at in one
- * go. */
+/* Where the ASCII that starts at `at` ends, give or take seven bytes: eight, or four times eight,
+ * are looked at in one go. */
 static size_t skip_ascii(struct str s, size_t at)
 {
-    uint64_t eight;
+    const uint64_t tops = UINT64_C(0x8080808080808080);
+    uint64_t eight, more[4];
+    for (; s.len - at >= sizeof more; at += sizeof more) {
+        memcpy(more, s.ptr + at, sizeof more);
+        if (((more[0] | more[1] | more[2] | more[3]) & tops) != 0)
+            break;
+    }
     for (; s.len - at >= sizeof eight; at += sizeof eight) {
         memcpy(&eight, s.ptr + at, sizeof eight);
-        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+        if ((eight & tops) != 0)
             break;
     }
     return at;
+}
+
+bool utf8_is_ascii(struct str s)
+{
+    size_t at = skip_ascii(s, 0);
+    while (at < s.len && (unsigned char)s.ptr[at] < 0x80)
+        at++;
+    return at == s.len;
 }
 
 bool utf8_is_valid(struct str s)

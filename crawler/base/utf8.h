@@ -12,6 +12,7 @@
 size_t utf8_char_size(struct str s);
 
 bool utf8_is_valid(struct str s);
+bool utf8_is_ascii(struct str s);
 
 /* `s` cut to at most `max_bytes`, on the border of a character. */
 struct str utf8_cut(struct str s, size_t max_bytes);

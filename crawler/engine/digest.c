@@ -109,14 +109,20 @@ static struct str find_type(struct digester *d, struct outcome *o, const struct 
     return arena_keep(&o->arena, &o->page.content_type) ? type : STR_NONE;
 }
 
-/* Decodes the body to d->utf8, by what says which charset it has. */
+/* The body in UTF-8, by what says which charset it has: as it stands, or decoded to d->utf8. */
 static enum cw_err decode_text(struct digester *d, struct page *page,
-                               const struct digest_input *input, struct str body, bool is_html)
+                               const struct digest_input *input, struct str body, bool is_html,
+                               struct str *ret)
 {
     struct str label = d->charset.len > 0 ? buf_str(&d->charset) : STR_NONE;
     page->charset = charset_sniff(body, label, is_html);
+    *ret = charset_text_within(body, page->charset);
+    if (!str_is_absent(*ret))
+        return CW_OK;
     make_ready(&d->utf8, input->max_size * 4); /* no encoding grows by more */
-    return charset_to_utf8(&d->utf8, body, page->charset);
+    enum cw_err err = charset_to_utf8(&d->utf8, body, page->charset);
+    *ret = buf_str(&d->utf8);
+    return err;
 }
 
 /* Of a page or a style sheet. */
@@ -125,11 +131,12 @@ static enum cw_err read_markup(struct digester *d, struct outcome *o,
 {
     bool want_text = is_html && input->store == CONFIG_STORE_TEXT;
     make_ready(&d->text, input->max_size * 4);
-    enum cw_err err = decode_text(d, &o->page, input, body, is_html);
+    struct str text;
+    enum cw_err err = decode_text(d, &o->page, input, body, is_html, &text);
     if (err != CW_OK)
         return err;
     const struct html_input html = {
-        .html = buf_str(&d->utf8),
+        .html = text,
         .base = &d->base,
         .charset = o->page.charset,
         .agent = input->agent,

@@ -212,6 +212,16 @@ static enum cw_err decode_by_icu(struct buf *ret, struct str bytes, struct str e
     return err;
 }
 
+struct str charset_text_within(struct str bytes, struct str encoding)
+{
+    encoding = charset_of_label(encoding);
+    if (str_eq(encoding, STR("UTF-8"))) {
+        bytes = without_bom(bytes, encoding);
+        return utf8_is_valid(bytes) ? bytes : STR_NONE;
+    }
+    return charset_single_upper(encoding) != NULL && utf8_is_ascii(bytes) ? bytes : STR_NONE;
+}
+
 static enum cw_err decode_utf8(struct buf *ret, struct str bytes)
 {
     if (!utf8_is_valid(bytes))

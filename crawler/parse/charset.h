@@ -17,6 +17,10 @@ struct str charset_of_label(struct str label);
  * allows the meta prescan. Always a known encoding name. Static. */
 struct str charset_sniff(struct str bytes, struct str http_charset, bool is_html);
 
+/* The text of `bytes` where it stands in them as it is, without a BOM: valid UTF-8, or the ASCII of
+ * a single-byte encoding, as most pages are. Absent: charset_to_utf8() must decode it. */
+struct str charset_text_within(struct str bytes, struct str encoding);
+
 /* Decodes `bytes` from `encoding` and appends valid UTF-8 to *ret, without a BOM; what cannot be
  * decoded becomes U+FFFD. CW_ETOOBIG when *ret is full (it holds the head), CW_EENCODING when
  * `encoding` is no label of the standard. */

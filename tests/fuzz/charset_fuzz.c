@@ -13,6 +13,8 @@ static void decode(struct str bytes, struct str encoding)
     struct buf text = BUF_INIT(1 << 22), again = BUF_INIT(1 << 22);
     assert(charset_to_utf8(&text, bytes, encoding) == CW_OK);
     assert(utf8_is_valid(buf_str(&text)));
+    struct str within = charset_text_within(bytes, encoding);
+    assert(str_is_absent(within) || str_eq(within, buf_str(&text)));
     if (!str_starts(buf_str(&text), STR("\xEF\xBB\xBF"))) { /* a second BOM is text, once */
         assert(charset_to_utf8(&again, buf_str(&text), STR("utf-8")) == CW_OK);
         assert(str_eq(buf_str(&text), buf_str(&again)));

@@ -147,6 +147,39 @@ static void text_longer_than_any_chunk__comes_out_whole(void **state)
     buf_release(&in);
 }
 
+/* What need not be decoded is what decoding gives. */
+static void text_that_stands_in_the_bytes__is_found_there(void **state)
+{
+    static const struct {
+        struct str encoding, bytes, expected; /* absent: it must be decoded */
+    } cases[] = {
+        {STR("UTF-8"), STR("<p>\u20AC"), STR("<p>\u20AC")},
+        {STR("utf8"), STR("plain"), STR("plain")},
+        {STR("UTF-8"), STR("\xEF\xBB\xBFx"), STR("x")},
+        {STR("UTF-8"), STR(""), STR("")},
+        {STR("UTF-8"), STR("\xE4"), {NULL, 0}},
+        {STR("windows-1252"), STR("plain, and longer than a few registers"),
+         STR("plain, and longer than a few registers")},
+        {STR("windows-1252"), STR("plain, and longer than a few registers \xE4"), {NULL, 0}},
+        {STR("windows-1252"), STR("\u20AC"), {NULL, 0}},
+        {STR("koi8-r"), STR("x"), STR("x")},
+        {STR("UTF-16LE"), STR("x\0"), {NULL, 0}},
+        {STR("ISO-2022-JP"), STR("\x1B$B"), {NULL, 0}},
+        {STR("replacement"), STR("x"), {NULL, 0}},
+        {STR("x-user-defined"), STR("\x80"), {NULL, 0}},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct buf decoded = BUF_INIT(1024);
+        struct str within = charset_text_within(cases[i].bytes, cases[i].encoding);
+        assert_int_equal(str_is_absent(within), str_is_absent(cases[i].expected));
+        assert_true(str_eq(within, cases[i].expected));
+        assert_int_equal(charset_to_utf8(&decoded, cases[i].bytes, cases[i].encoding), CW_OK);
+        assert_true(str_is_absent(within) || str_eq(within, buf_str(&decoded)));
+        buf_release(&decoded);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +189,7 @@ int main(void)
         cmocka_unit_test(at_the_ceiling__the_head_is_kept_on_a_character_border),
         cmocka_unit_test(an_unknown_encoding__is_an_error),
         cmocka_unit_test(text_longer_than_any_chunk__comes_out_whole),
+        cmocka_unit_test(text_that_stands_in_the_bytes__is_found_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,12 +110,29 @@ static void a_code_point__is_written_and_taken_again(void **state)
     assert_int_equal(utf8_take(&broken), 'x');
 }
 
+static void ascii__has_no_other_byte_at_any_place(void **state)
+{
+    char text[80];
+    (void)state;
+    memset(text, 'a', sizeof text);
+    for (size_t len = 0; len <= sizeof text; len++) {
+        assert_true(utf8_is_ascii(str_from(text, len)));
+        for (size_t i = 0; i < len; i++) {
+            text[i] = '\x80';
+            assert_false(utf8_is_ascii(str_from(text, len)));
+            assert_false(utf8_is_valid(str_from(text, len)));
+            text[i] = 'a';
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(well_formed__is_what_table_3_7_lists),
         cmocka_unit_test(text__is_valid_as_a_whole),
         cmocka_unit_test(one_bad_byte__is_found_at_every_place),
+        cmocka_unit_test(ascii__has_no_other_byte_at_any_place),
         cmocka_unit_test(cut__falls_between_characters),
         cmocka_unit_test(a_code_point__is_written_and_taken_again),
     };
