@@ -308,11 +308,13 @@ static bool ends_in_repeats(const struct parts *p, unsigned end, unsigned size)
 
 struct str shapes_refuse(struct str url)
 {
-    size_t slashes = 0;
-    for (size_t i = 0; i < url.len && url.ptr[i] != '?'; i++)
-        slashes += url.ptr[i] == '/';
-    if (slashes < 2 + SHAPE_REPEATS_MAX) /* as nearly all have */
-        return STR_NONE;
+    struct str rest = url;
+    for (size_t slashes = 0; slashes < 2 + SHAPE_REPEATS_MAX; slashes++) {
+        size_t at = str_find_char(rest, '/');
+        if (at == rest.len) /* nearly all have fewer */
+            return STR_NONE;
+        rest = str_skip(rest, at + 1);
+    }
     const struct parts p = take_apart(url);
     if (p.count > SHAPE_SEGMENTS_MAX)
         return STR("more than 32 segments in the path");

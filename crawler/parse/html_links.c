@@ -13,6 +13,8 @@ const struct url *html_base_url(const struct html_reader *r)
 
 static bool is_nofollow(struct str rel)
 {
+    if (rel.len == 0)
+        return false;
     return links_has_word(rel, STR("nofollow")) || links_has_word(rel, STR("ugc")) ||
            links_has_word(rel, STR("sponsored"));
 }

@@ -23,15 +23,17 @@ void linkset_release(struct linkset *set)
 }
 
 /* Hashes are seeded by an address that no page can know, so that none can choose links that
- * collide. */
+ * collide. Few elements share a letter and a length. */
 static uint64_t hash_target(const struct linkset *set, const struct page_link *link)
 {
-    uint64_t hash = XXH3_64bits_withSeed(link->url.ptr, link->url.len, (uintptr_t)set);
-    return XXH3_64bits_withSeed(link->element.ptr, link->element.len, hash);
+    uint64_t kind = (unsigned char)link->element.ptr[0] + (link->element.len << 8);
+    return XXH3_64bits_withSeed(link->url.ptr, link->url.len, (uintptr_t)set + (kind << 48));
 }
 
 static uint64_t hash_text(struct str text, uint64_t target_hash)
 {
+    if (text.len == 0)
+        return target_hash;
     return XXH3_64bits_withSeed(text.ptr, text.len, target_hash);
 }
 
@@ -110,11 +112,9 @@ static enum cw_err make_room(struct linkset *set)
     return CW_OK;
 }
 
-static bool has_place(struct linkset *set, const struct linkset_item *item)
+static bool has_place(const struct linkset *set, bool is_new_target)
 {
-    if (set->count >= LINKS_MAX)
-        return false;
-    return set->count < LINKS_MAX / 2 || *find_target_slot(set, item) == 0;
+    return set->count < (is_new_target ? LINKS_MAX : LINKS_MAX / 2);
 }
 
 /* Room for the link's strings and then still for linkset_finish() and the page's own strings. */
@@ -142,21 +142,24 @@ enum cw_err linkset_add(struct linkset *set, struct arena *arena, const struct p
     enum cw_err err = make_room(set);
     if (err != CW_OK)
         return err;
-    uint64_t target_hash = hash_target(set, link);
-    struct linkset_item item = {.link = *link,
-                                .hash = hash_text(link->text, target_hash),
-                                .target_hash = target_hash,
-                                .order = order};
-    if (*find_slot(set, &item) != 0)
+    struct linkset_item *item = &set->items[set->count]; /* made where it will stay */
+    item->link = *link;
+    item->target_hash = hash_target(set, link);
+    item->hash = hash_text(link->text, item->target_hash);
+    item->order = order;
+    uint32_t *slot = find_slot(set, item);
+    if (*slot != 0)
         return CW_OK;
-    if (!has_place(set, &item)) {
+    uint32_t *target_slot = find_target_slot(set, item);
+    if (!has_place(set, *target_slot == 0)) {
         set->is_cut = true;
         return CW_OK;
     }
-    if (!arena_has_room(set, arena, link) || !keep_strings(&item.link, arena))
+    if (!arena_has_room(set, arena, link) || !keep_strings(&item->link, arena))
         return CW_ETOOBIG;
-    set->items[set->count++] = item;
-    enter(set, (uint32_t)set->count);
+    *slot = (uint32_t)++set->count;
+    if (*target_slot == 0)
+        *target_slot = *slot;
     return CW_OK;
 }
 
@@ -165,6 +168,8 @@ enum cw_err linkset_add(struct linkset *set, struct arena *arena, const struct p
 static void sort_by_order(struct linkset *set)
 {
     for (size_t i = 1; i < set->count; i++) {
+        if (set->items[i - 1].order <= set->items[i].order)
+            continue;
         struct linkset_item item = set->items[i];
         size_t at = i;
         for (; at > 0 && set->items[at - 1].order > item.order; at--)
