@@ -73,8 +73,7 @@ static inline lanes lanes_at(const char *bytes)
 /* All bits where there is white space. NBSP has no place here. */
 static inline lanes space_in(lanes v)
 {
-    return (lanes)(v == ' ') | (lanes)(v == '\t') | (lanes)(v == '\n') | (lanes)(v == '\f') |
-           (lanes)(v == '\r');
+    return (lanes)(v == ' ') | ((lanes)(v - '\t' <= '\r' - '\t') & (lanes)(v != '\v'));
 }
 
 static inline size_t sum_of(lanes v)
@@ -114,7 +113,7 @@ static size_t starts_in_lanes(struct str text, bool in_word)
         size_t end = mark_spaces(marks + 1, str_first(text, CHUNK));
         lanes sums = {0};
         for (size_t at = 0; at < end; at += LANES)
-            sums += lanes_at(marks + at) & ~lanes_at(marks + 1 + at) & 1;
+            sums -= lanes_at(marks + at) & ~lanes_at(marks + 1 + at); /* all bits: -1 */
         starts += sum_of(sums);
         marks[0] = marks[end];
         text = str_skip(text, CHUNK);

@@ -18,6 +18,13 @@ struct fold {
 /* Begins at the end of what `to` holds: a space parts the two. */
 struct fold fold_to(struct buf *to);
 
+/* The same as fold_add() of a space. */
+static inline void fold_space(struct fold *f)
+{
+    f->in_word = false;
+    f->needs_space = f->to != NULL && f->to->len > 0;
+}
+
 /* CW_ENOMEM only: what does not fit is cut. */
 enum cw_err fold_add(struct fold *f, struct str text) MUST_CHECK;
 

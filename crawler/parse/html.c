@@ -214,10 +214,15 @@ static enum cw_err on_text(void *arg, struct str text)
         html_note_error(r, fold_add(&r->title_fold, text));
         return r->err;
     }
-    html_note_error(r, fold_add(&r->visible, text));
+    if (text.len == 1 && ascii_is_space(text.ptr[0])) { /* two texts in three, between tags */
+        fold_space(&r->visible);
+        fold_space(&r->a.fold);
+    } else {
+        html_note_error(r, fold_add(&r->visible, text));
+        if (r->a.is_open)
+            html_note_error(r, fold_add(&r->a.fold, text));
+    }
     add_shingles(r, text);
-    if (r->a.is_open)
-        html_note_error(r, fold_add(&r->a.fold, text));
     return r->err;
 }
 

@@ -190,17 +190,22 @@ static inline uint64_t group_of_eight(const char *bytes)
     return le64toh(group);
 }
 
-/* Up to eight bytes; those behind the end of the text are zero. */
-static uint64_t group_at(struct str text, size_t at)
+static uint64_t last_group(struct str text, size_t at)
 {
-    if (text.len - at >= GROUP_BYTES)
-        return group_of_eight(text.ptr + at);
+    size_t left = text.len - at;
+    if (left == 0)
+        return 0;
     if (text.len >= GROUP_BYTES) /* the last eight, without those before `at` */
-        return group_of_eight(text.ptr + text.len - GROUP_BYTES) >>
-               (GROUP_BYTES - (text.len - at)) * 8;
+        return group_of_eight(text.ptr + text.len - GROUP_BYTES) >> (GROUP_BYTES - left) * 8;
     char bytes[GROUP_BYTES] = {0};
-    memcpy(bytes, text.ptr + at, text.len - at);
+    memcpy(bytes, text.ptr + at, left);
     return group_of_eight(bytes);
+}
+
+/* Up to eight bytes; those behind the end of the text are zero. */
+static inline uint64_t group_at(struct str text, size_t at)
+{
+    return text.len - at >= GROUP_BYTES ? group_of_eight(text.ptr + at) : last_group(text, at);
 }
 
 static uint64_t hash_group(uint64_t hash, uint64_t group)
@@ -365,26 +370,20 @@ static inline uint64_t not_letters(uint64_t group, uint64_t lower)
     return (~from_a | after_z | group) & TOPS;
 }
 
-/* The hash of a word, as far as it is ASCII letters, from *at on, which moves behind them. False
- * when the text ends too near for its end to be seen; at least eight bytes are there. */
-static inline bool read_letters(struct str text, size_t *at, uint64_t *ret_hash)
+/* The word at *at, as far as it is ASCII letters; *at moves behind them. */
+static inline struct shingle_word read_letters(struct str text, size_t *at)
 {
-    uint64_t hash = SEED, others;
-    for (;; *at += GROUP_BYTES) {
-        if (text.len - *at < GROUP_BYTES)
-            return false;
-        uint64_t group = group_of_eight(text.ptr + *at), lower = group | ONES * 0x20;
-        others = not_letters(group, lower);
-        uint64_t below = ((others & -others) >> 7) - 1; /* of none: 0 - 1, all bits */
-        if ((lower & below) == 0)                       /* none here: letters are not zero */
-            break;
-        hash = hash_group(hash, lower & below);
-        if (others != 0)
-            break;
+    for (struct shingle_word w = {.hash = SEED};; *at += GROUP_BYTES) {
+        uint64_t group = group_at(text, *at), lower = group | ONES * 0x20;
+        uint64_t others = not_letters(group, lower);
+        w.group = lower & (((others & -others) >> 7) - 1); /* of no others: 0 - 1, all bits */
+        if (others != 0) {
+            w.group_bytes = (unsigned)__builtin_ctzll(others) / 8;
+            *at += w.group_bytes;
+            return w;
+        }
+        w.hash = hash_group(w.hash, w.group);
     }
-    *at += (size_t)__builtin_ctzll(others) / 8;
-    *ret_hash = hash;
-    return true;
 }
 
 static inline bool is_break(char c)
@@ -399,18 +398,23 @@ static inline size_t skip_breaks(struct str text, size_t at)
     return at;
 }
 
-/* Most words are plain: ASCII letters alone, whole in the text; and here most of the time is spent.
- * The same as add_any_word(), with the run in registers. Returns the place of the first word that
- * is not plain. */
+/* Most words are plain: ASCII letters alone; and here most of the time is spent. The same as
+ * add_any_word(), with the run in registers. Returns the place of the first word that is not plain,
+ * or the end of the text, where a word may be open. */
 static size_t add_plain_words(struct shingles *s, struct str text, size_t at)
 {
     struct shingle_run run = s->run;
-    uint64_t hash;
     for (size_t end;; at = end + 1) {
         end = at = skip_breaks(text, at);
-        if (!read_letters(text, &end, &hash) || end == at || !is_break(text.ptr[end]))
+        struct shingle_word w = read_letters(text, &end);
+        if (end == text.len && end > at) {
+            s->word = w;
+            s->letters = (unsigned)(end - at);
+            at = end;
+        }
+        if (end == at || !is_break(text.ptr[end]))
             break;
-        uint32_t word = word_of_hash(hash), shingle = run_add(&run, word);
+        uint32_t word = word_hash(&w), shingle = run_add(&run, word);
         if (s->after_not || word == s->not_word)
             look_for_loss(s, word, 0);
         if (run.words >= SHINGLE_WORDS) {

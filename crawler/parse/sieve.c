@@ -31,6 +31,7 @@ struct sieve {
     bool is_xhtml;
     size_t at; /* the next byte to read */
     struct lookout references, nuls;
+    size_t plain_until; /* the first of the two */
     struct buf decoded; /* what the reader is shown, where the text itself will not do */
     bool a_is_open;
     size_t svg_depth;       /* of <svg>; its tags are not HTML's */
@@ -65,9 +66,17 @@ static bool lookout_sees(struct lookout *l, const struct sieve *s, struct str te
     return l->at < start + text.len;
 }
 
-static bool needs_decoding(struct sieve *s, struct str text)
+static bool look_for_encoded(struct sieve *s, struct str text)
 {
-    return lookout_sees(&s->references, s, text) || lookout_sees(&s->nuls, s, text);
+    bool has_references = lookout_sees(&s->references, s, text);
+    bool has_nuls = lookout_sees(&s->nuls, s, text);
+    s->plain_until = MIN(s->references.at, s->nuls.at);
+    return has_references || has_nuls;
+}
+
+static inline bool needs_decoding(struct sieve *s, struct str text)
+{
+    return text.ptr + text.len > s->html.ptr + s->plain_until && look_for_encoded(s, text);
 }
 
 static void decode_references(struct sieve *s, struct str text, bool in_attribute)
@@ -199,29 +208,40 @@ static void skip_past(struct sieve *s, size_t from, struct str end)
 /* Begins a tag: of its attributes only those counted are ever looked at. */
 static void read_tag_name(struct sieve *s, struct tag *tag)
 {
+    struct str rest = str_skip(s->html, s->at);
     tag->is_self_closing = tag->is_kept = tag->is_svg = false;
     tag->style = STR_NONE;
     tag->seen = 0;
     tag->passed.attribute_count = 0;
     size_t len = 0;
-    for (; s->at < s->html.len && !rawtext_ends_tag_name(s->html.ptr[s->at]); s->at++, len++)
+    for (; len < rest.len && !rawtext_ends_tag_name(rest.ptr[len]); len++)
         if (len < sizeof tag->name_bytes)
-            tag->name_bytes[len] = ascii_lower(s->html.ptr[s->at]);
+            tag->name_bytes[len] = ascii_lower(rest.ptr[len]);
+    s->at += len;
     tag->passed.name = str_from(tag->name_bytes, len <= sizeof tag->name_bytes ? len : 0);
     tag->flags = tagrule_flags(tag->passed.name);
+}
+
+/* Is it the name, in any case, that we know in lower case? */
+static inline bool is_named(struct str name, struct str known)
+{
+    if (name.len != known.len)
+        return false;
+    for (size_t i = 0; i < name.len; i++)
+        if (ascii_lower(name.ptr[i]) != known.ptr[i])
+            return false;
+    return true;
 }
 
 /* Keeps an attribute that html.c reads, if it is the first of its name. */
 static void keep_attribute(struct tag *tag, struct str name, struct str value)
 {
-    char first = name.len > 0 ? ascii_lower(name.ptr[0]) : '\0';
     for (size_t i = 0; i < ARRAY_LEN(kept_attributes); i++) {
-        const struct str *kept = &kept_attributes[i];
-        if (kept->ptr[0] != first || !str_eq_nocase(*kept, name))
+        if (!is_named(name, kept_attributes[i]))
             continue;
         if ((tag->seen & 1U << i) == 0)
             tag->passed.attributes[tag->passed.attribute_count++] =
-                (struct sieve_attribute){*kept, value};
+                (struct sieve_attribute){kept_attributes[i], value};
         tag->seen |= 1U << i;
         return;
     }
@@ -273,9 +293,17 @@ static void read_attribute(struct sieve *s, struct tag *tag)
     struct str name = read_attribute_name(s), value = read_attribute_value(s);
     if (tag->is_kept)
         keep_attribute(tag, name, value);
-    if (name.len == sizeof "style" - 1 && str_is_absent(tag->style) &&
-        str_eq_nocase(name, STR("style")) && may_hold_url(value))
+    if (str_is_absent(tag->style) && is_named(name, STR("style")) && may_hold_url(value))
         tag->style = value;
+}
+
+/* Is it its '>' that comes next? Then moves behind it. */
+static inline bool ends_tag(struct sieve *s)
+{
+    if (s->at == s->html.len || s->html.ptr[s->at] != '>')
+        return false;
+    s->at++;
+    return true;
 }
 
 /* Reads up to and with the '>' that ends the tag, and keeps what matters of its attributes. False:
@@ -284,10 +312,8 @@ static bool read_attributes(struct sieve *s, struct tag *tag)
 {
     while (s->at < s->html.len) {
         char c = s->html.ptr[s->at];
-        if (c == '>') {
-            s->at++;
+        if (ends_tag(s))
             return true;
-        }
         if (c == '/' || ascii_is_space(c)) {
             s->at++;
             tag->is_self_closing = c == '/' && s->at < s->html.len && s->html.ptr[s->at] == '>';
@@ -398,7 +424,7 @@ static void sieve_start_tag(struct sieve *s)
     read_tag_name(s, &tag);
     tag.is_svg = in_svg(s) && (tag.flags & TAG_BREAKOUT) == 0;
     tag.is_kept = (tag.flags & (tag.is_svg ? TAG_SVG : TAG_KEPT)) != 0;
-    if (!read_attributes(s, &tag))
+    if (!ends_tag(s) && !read_attributes(s, &tag))
         return;
     if ((tag.flags & TAG_SPARSE) != 0 && tag.passed.attribute_count == 0)
         tag.is_kept = false;
@@ -419,7 +445,7 @@ static void sieve_end_tag(struct sieve *s)
     struct tag tag;
     s->at += 2;
     read_tag_name(s, &tag);
-    if (!read_attributes(s, &tag))
+    if (!ends_tag(s) && !read_attributes(s, &tag))
         return;
     if ((tag.flags & TAG_INLINE) == 0)
         pass_space(s);
