@@ -12,7 +12,7 @@ enum { LANGUAGE_MAX = 64 };
 struct str html_attribute(const struct sieve_tag *tag, struct str name)
 {
     for (size_t i = 0; i < tag->attribute_count; i++)
-        if (str_eq(tag->attributes[i].name, name))
+        if (tag->attributes[i].name.ptr[0] == name.ptr[0] && str_eq(tag->attributes[i].name, name))
             return tag->attributes[i].value;
     return STR_NONE;
 }
@@ -229,21 +229,24 @@ static enum cw_err on_text(void *arg, struct str text)
 /* ---- bases rule the links before them, too: a page that may have one is read twice ---- */
 
 /* Many bytes at a time, in whatever registers the compiler finds for them. */
-enum { LANES = 16 };
+enum { LANES = 16, BLOCK = 4 * LANES };
 typedef uint8_t lanes __attribute__((vector_size(LANES)));
 
-static lanes lanes_at(const char *bytes)
+static inline lanes lanes_at(const char *bytes)
 {
     lanes v;
     memcpy(&v, bytes, sizeof v);
     return v;
 }
 
-/* Does one of LANES bytes look like the beginning of "<base"? Two letters of it do. */
+/* Does one of BLOCK bytes look like the beginning of "<base"? Two letters of it do. */
 static bool may_begin_base(const char *bytes)
 {
-    lanes hits = (lanes)(lanes_at(bytes) == '<') & (lanes)((lanes_at(bytes + 1) | 0x20) == 'b') &
-                 (lanes)((lanes_at(bytes + 3) | 0x20) == 's');
+    lanes hits = {0};
+    for (size_t i = 0; i < BLOCK; i += LANES)
+        hits |= (lanes)(lanes_at(bytes + i) == '<') &
+                (lanes)((lanes_at(bytes + i + 1) | 0x20) == 'b') &
+                (lanes)((lanes_at(bytes + i + 3) | 0x20) == 's');
     uint64_t halves[2];
     memcpy(halves, &hits, sizeof halves);
     return (halves[0] | halves[1]) != 0;
@@ -252,15 +255,15 @@ static bool may_begin_base(const char *bytes)
 static bool has_base_at_front(struct str html, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (str_starts_nocase(str_skip(html, i), STR("<base")))
+        if (html.ptr[i] == '<' && str_starts_nocase(str_skip(html, i), STR("<base")))
             return true;
     return false;
 }
 
 static bool may_have_base(struct str html)
 {
-    for (; html.len >= LANES + sizeof "<base"; html = str_skip(html, LANES))
-        if (may_begin_base(html.ptr) && has_base_at_front(html, LANES))
+    for (; html.len >= BLOCK + sizeof "<base"; html = str_skip(html, BLOCK))
+        if (may_begin_base(html.ptr) && has_base_at_front(html, BLOCK))
             return true;
     return has_base_at_front(html, html.len);
 }

@@ -333,19 +333,23 @@ static void end_word(struct shingles *s)
     begin_word(s);
 }
 
-void shingles_end_run(struct shingles *s)
+static void add_whole_run(struct shingles *s)
 {
     if (s->letters + s->digits > 0)
         end_word(s);
-    if (s->run.words > 0 && !s->is_skipped) {
-        if (s->run.words < SHINGLE_WORDS)
-            add_hash(s, s->run.hash);
-        else if (s->run.words >= LONG_RUN_WORDS)
-            add_heavy(s, s->run.hash, LONG_RUN_WEIGHT);
-    }
+    if (!s->is_skipped && s->run.words < SHINGLE_WORDS)
+        add_hash(s, s->run.hash);
+    else if (!s->is_skipped && s->run.words >= LONG_RUN_WORDS)
+        add_heavy(s, s->run.hash, LONG_RUN_WEIGHT);
     s->is_skipped = false;
     s->run.words = 0;
     s->run.hash = SEED;
+}
+
+void shingles_end_run(struct shingles *s)
+{
+    if (s->run.words + s->letters + s->digits > 0)
+        add_whole_run(s);
     s->skims = s->text_left < SHINGLES_TEXT_MAX - SHINGLES_WHOLE_MAX;
 }
 

@@ -102,24 +102,29 @@ static void decode(struct sieve *s, struct str text, bool in_attribute)
     }
 }
 
+static struct str decode_text(struct sieve *s, struct str text)
+{
+    buf_clear(&s->decoded);
+    decode(s, text, false);
+    return buf_str(&s->decoded);
+}
+
 static void pass(struct sieve *s, struct str text)
 {
     if (s->reader->on_text == NULL || text.len == 0)
         return;
     if (needs_decoding(s, text)) {
-        buf_clear(&s->decoded);
-        decode(s, text, false);
-        text = buf_str(&s->decoded);
+        text = decode_text(s, text);
+        if (text.len == 0 || s->err != CW_OK)
+            return;
     }
-    if (text.len == 0 || s->err != CW_OK)
-        return;
     s->after_border = s->after_border && text.len == 1 && ascii_is_space(text.ptr[0]);
     s->err = s->reader->on_text(s->reader->arg, text);
 }
 
-static void pass_text(struct sieve *s, struct str text)
+static inline void pass_text(struct sieve *s, struct str text)
 {
-    if (s->template_depth == 0)
+    if (s->template_depth == 0 && text.len > 0)
         pass(s, text);
 }
 
@@ -206,7 +211,7 @@ static void skip_past(struct sieve *s, size_t from, struct str end)
 }
 
 /* Begins a tag: of its attributes only those counted are ever looked at. */
-static void read_tag_name(struct sieve *s, struct tag *tag)
+static inline void read_tag_name(struct sieve *s, struct tag *tag)
 {
     struct str rest = str_skip(s->html, s->at);
     tag->is_self_closing = tag->is_kept = tag->is_svg = false;
