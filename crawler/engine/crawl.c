@@ -378,7 +378,7 @@ static void on_landed(void *arg, const struct store_reply *reply)
             crawl_fail(crawl, err, cw_err_text(err));
             return;
         }
-        if (crawl->aside != NULL)
+        if (crawl->aside != NULL && revisits_go_on(&crawl->revisits))
             visits_put_off(crawl);
         crawl_wake_aside(crawl);
         if (crawl->visit_count == 0 && crawl->bench.leaving > 0 && crawl->db_queued > 0)

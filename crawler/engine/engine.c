@@ -10,6 +10,7 @@
 enum {
     MAX_CRAWL_DELAY_MS = 60 * 1000,
     DROPS_PER_SWEEP = 1024, /* a sweep walks all hosts in memory */
+    STARTS_AT_ONCE = 16,    /* a request that starts takes 0.05 ms, with a connection 0.1 */
 };
 
 static void on_pump(uv_timer_t *timer);
@@ -211,18 +212,28 @@ void engine_drop_host(struct engine *engine, struct host *host)
     hosts_forget_idle(engine->hosts, clock_mono_ms());
 }
 
+/* Starts what may start, a few at a time: between them the loop looks at its sockets. Returns when
+ * to go on; INT64_MAX: when something ends. */
+static int64_t hand_out_turns(struct engine *engine)
+{
+    for (unsigned started = 0; started < STARTS_AT_ONCE;) {
+        int64_t wake_ms = INT64_MAX;
+        struct turn *turn = hosts_next(engine->hosts, clock_mono_ms(), &wake_ms);
+        if (turn == NULL)
+            return wake_ms;
+        started += errand_take_turn(turn);
+    }
+    return 0;
+}
+
 static void on_pump(uv_timer_t *timer)
 {
     struct engine *engine = CONTAINER_OF(timer, struct engine, pump);
     int64_t wake_ms = engine->pressure.hold_until_ms;
-    struct turn *turn;
     if (engine->opening > 0)
         return; /* engine_release() goes on */
-    if (wake_ms <= clock_mono_ms()) {
-        wake_ms = INT64_MAX;
-        while ((turn = hosts_next(engine->hosts, clock_mono_ms(), &wake_ms)) != NULL)
-            errand_take_turn(turn);
-    }
+    if (wake_ms <= clock_mono_ms())
+        wake_ms = hand_out_turns(engine);
     if (wake_ms != INT64_MAX && !uv_is_active((const uv_handle_t *)timer))
         (void)uv_timer_start(timer, on_pump, (uint64_t)MAX(wake_ms - clock_mono_ms(), 1), 0);
 }

@@ -158,7 +158,7 @@ static void fetch_now(struct errand *e, const struct resolved *addresses)
         fail(e, err, cw_err_text(err));
 }
 
-void errand_take_turn(struct turn *turn)
+bool errand_take_turn(struct turn *turn)
 {
     struct errand *e = errand_from(CONTAINER_OF(turn, struct errand, turn));
     if (e->may_go != NULL && !e->may_go(e)) {
@@ -167,7 +167,7 @@ void errand_take_turn(struct turn *turn)
         hosts_done(e->engine->hosts, &e->turn, &nothing, clock_mono_ms());
         if (e->put_aside != NULL)
             e->put_aside(e);
-        return;
+        return false;
     }
     e->state = ERRAND_RESOLVING;
     e->started_unix_ms = clock_unix_ms();
@@ -175,17 +175,18 @@ void errand_take_turn(struct turn *turn)
     e->asked_ms = clock_mono_ms();
     if (e->request.proxy != NULL) { /* the proxy resolves; its own name is the pool's business */
         fetch_now(e, NULL);
-        return;
+        return true;
     }
     struct resolved *cached = resolver_cached(e->engine->resolver, e->hostname);
     if (cached != NULL) {
         fetch_now(e, cached);
         resolved_drop(cached);
-        return;
+        return true;
     }
     enum cw_err err = resolver_ask(&e->query, e->engine->resolver, e->hostname, on_resolved, e);
     if (err != CW_OK)
         fail(e, err, cw_err_text(err));
+    return true;
 }
 
 static void on_resolved(void *arg, enum cw_err err, const struct resolved *addresses,

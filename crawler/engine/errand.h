@@ -86,7 +86,7 @@ struct attempt errand_attempt(enum fetch_kind kind, struct str url, struct str h
  * the answer, where it has one: our wall clock may be wrong. Clamped to a day. */
 int64_t errand_retry_after_ms(const struct fetch_result *res);
 
-/* For the pump: the turn has come. */
-void errand_take_turn(struct turn *turn);
+/* For the pump: the turn has come. False: it stepped aside, which costs next to nothing. */
+bool errand_take_turn(struct turn *turn);
 
 #endif
