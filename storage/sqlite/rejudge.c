@@ -79,7 +79,7 @@ enum cw_err store_rejudge(struct store *store, int64_t rules, store_judge_fn *ju
 {
     int64_t id = -1;
     db_clear(&store->db);
-    bool go_on = rules_changed(&store->db, rules);
+    bool go_on = rules_changed(&store->db, rules) && store->totals.seen > 0;
     enum cw_err err = db_error(&store->db, reterr_msg);
     while (err == CW_OK && go_on)
         go_on = judge_chunk(store, judge, arg, &id, &err, reterr_msg);

@@ -93,7 +93,8 @@ static void begin_crawl(struct store *store, const struct store_options *options
     struct db *db = &store->db;
     db_begin(db);
     clocks_open(db, &store->clocks);
-    lease_lapse(db);
+    if (!store->is_young)
+        lease_lapse(db);
     struct query q = db_query(db, DB_CRAWL_BEGIN,
                               "INSERT INTO crawl_(started_ms, command, version, pages, errors,"
                               " bytes, settings) VALUES(?, ?, ?, 0, 0, 0, ?)");

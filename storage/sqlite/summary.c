@@ -90,7 +90,7 @@ enum cw_err store_retry_seeds(struct store *store, struct errmsg *reterr_msg)
     size_t count = 0;
     db_clear(&store->db);
     size_t max = (size_t)db_int(&store->db, "SELECT count(*) FROM url_ WHERE seed = 1");
-    if (store->db.err != CW_OK)
+    if (store->db.err != CW_OK || max == 0)
         return db_error(&store->db, reterr_msg);
     /* At time zero: they go to the head of the line. */
     work_begin(&w, &store->db, &store->totals, max, 0);
