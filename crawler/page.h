@@ -12,6 +12,7 @@
 #include "crawler/base/buf.h"
 #include "crawler/base/err.h"
 #include "crawler/base/str.h"
+#include "crawler/base/zdict.h"
 
 /* Where a URL stands. Every URL ever seen is in exactly one of these (the conservation law). The
  * numbers are stored in databases: never renumber. */
@@ -148,6 +149,7 @@ struct page {
     int32_t words;           /* of visible text */
     uint8_t body_hash[16];   /* XXH3-128 of the decoded body, canonical (big-endian) form */
     struct buf body;         /* zstd frame of the decoded body; empty when none is to be stored */
+    struct zdict *body_dict; /* held; what the frame needs to be decoded; NULL: nothing */
     struct page_link *links; /* in the arena */
     size_t link_count;
     struct page_link *redirect; /* the target of a 3xx, in the arena; NULL when none */

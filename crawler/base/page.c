@@ -31,6 +31,7 @@ void outcome_free(struct outcome *o)
     if (o == NULL)
         return;
     buf_release(&o->page.body);
+    zdict_drop(o->page.body_dict);
     arena_release(&o->arena);
     free(o);
 }

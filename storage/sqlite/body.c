@@ -1,8 +1,7 @@
-#include <zstd.h>
-
+#include "storage/sqlite/body.h"
 #include "crawler/base/buf.h"
 #include "crawler/page.h"
-#include "storage/sqlite/body.h"
+#include "storage/sqlite/dicts.h"
 #include "storage/sqlite/lookup.h"
 #include "storage/sqlite/reader_p.h"
 
@@ -50,30 +49,26 @@ static bool find_url(struct db *db, struct str url, struct found *found)
 
 /* ---- decoding ---- */
 
-/* The stored size bounds what is decoded, the buffer's ceiling what is allocated: a forged file can
- * lie about either without harm. */
-static enum cw_err decode(struct str frame, int64_t size, struct buf *ret)
+/* A file that no crawl has brought up to date has frames alone. */
+static struct query find_body(struct db *db)
 {
-    if (size < 0)
-        return CW_ESTORAGE;
-    enum cw_err err = buf_reserve(ret, (size_t)size);
-    if (err != CW_OK || size == 0)
-        return err;
-    size_t got = ZSTD_decompress(ret->ptr + ret->len, (size_t)size, frame.ptr, frame.len);
-    if (ZSTD_isError(got) || got != (size_t)size)
-        return CW_ESTORAGE;
-    ret->len += got;
-    ret->ptr[ret->len] = '\0';
-    return CW_OK;
+    enum { WITH_DICTS = 4 };
+    if (db_int(db, "PRAGMA user_version") < WITH_DICTS)
+        return db_query(db, DB_READ_OLD_BODY,
+                        "SELECT size, zstd, 0, NULL FROM body_ WHERE hash = ?");
+    return db_query(db, DB_READ_BODY,
+                    "SELECT b.size, b.zstd, d.size, d.zstd FROM body_ AS b"
+                    " LEFT JOIN zdict_ AS d ON d.id = b.zdict WHERE b.hash = ?");
 }
 
 enum cw_err body_read(struct db *db, const uint8_t hash[16], struct buf *ret)
 {
     enum cw_err err = CW_ENOTFOUND;
-    struct query q = db_query(db, DB_READ_BODY, "SELECT size, zstd FROM body_ WHERE hash = ?");
+    struct query q = find_body(db);
     put_blob(&q, hash, 16);
     if (query_next(&q))
-        err = decode(query_text(&q, 1), query_int(&q, 0), ret);
+        err = dicts_decode(ret, &(struct stored_frame){query_text(&q, 1), query_int(&q, 0)},
+                           &(struct stored_frame){query_text(&q, 3), query_int(&q, 2)});
     query_end(&q);
     return err;
 }

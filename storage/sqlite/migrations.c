@@ -159,4 +159,4 @@ static const char *const version_2[] = {"ALTER TABLE fetch_ ADD COLUMN retry_aft
                                         NULL};
 
 const char *const *const schema_migrations[SCHEMA_VERSION] = {version_1, version_2,
-                                                              schema_version_3};
+                                                              schema_version_3, schema_version_4};

@@ -2,6 +2,8 @@
 
 #include <zstd.h>
 
+#include "storage/sqlite/dicts.h"
+
 enum { HASH_SIZE = 16, NO_STATUS = -1, NO_LINK = 0 };
 
 /* The answer on record. */
@@ -169,15 +171,17 @@ static void insert_page(struct work *w, const struct outcome *o, enum cw_err err
 }
 
 void pages_store_body(struct work *w, int64_t url_id, const uint8_t hash[16], int64_t size,
-                      struct str frame)
+                      struct str frame, const struct zdict *dict)
 {
+    int64_t dict_id = dict != NULL ? dicts_store(w, dict) : 0;
     struct query q = db_query(w->db, DB_BODY_INSERT,
-                              "INSERT INTO body_(hash, size, zstd, url_id) VALUES(?, ?, ?, ?)"
-                              " ON CONFLICT(hash) DO NOTHING");
+                              "INSERT INTO body_(hash, size, zstd, url_id, zdict)"
+                              " VALUES(?, ?, ?, ?, ?) ON CONFLICT(hash) DO NOTHING");
     put_blob(&q, hash, HASH_SIZE);
     put_int(&q, size);
     put_blob(&q, frame.ptr, frame.len);
     put_int_or_null(&q, url_id, 0);
+    put_int_or_null(&q, dict_id, 0);
     query_run(&q);
 }
 
@@ -305,7 +309,7 @@ static void store_body(struct work *w, const struct visit *v)
     bool is_said = size != ZSTD_CONTENTSIZE_UNKNOWN && size != ZSTD_CONTENTSIZE_ERROR;
     if (page->body.len > 0)
         pages_store_body(w, v->url.id, page->body_hash, is_said ? (int64_t)size : page->size,
-                         buf_str(&page->body));
+                         buf_str(&page->body), page->body_dict);
 }
 
 void pages_store(struct work *w, const struct visit *visit, enum cw_err err)

@@ -21,7 +21,7 @@ static void store_text(struct work *w, struct str text, const uint8_t hash[HASH_
     if (ZSTD_isError(size)) /* memory: the room is enough */
         db_fail(w->db, CW_ENOMEM, "%s: %s", w->db->path, cw_err_text(CW_ENOMEM));
     else
-        pages_store_body(w, 0, hash, (int64_t)text.len, str_from(frame, size));
+        pages_store_body(w, 0, hash, (int64_t)text.len, str_from(frame, size), NULL);
 }
 
 void robots_store(struct work *w, const struct store_robots *robots)

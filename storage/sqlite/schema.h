@@ -5,7 +5,7 @@
 
 #include "storage/sqlite/db.h"
 
-enum { SCHEMA_VERSION = 3 };
+enum { SCHEMA_VERSION = 4 };
 
 /* Is there a file at `path`? CW_ESTORAGE for a symbolic link or what cannot be looked at, CW_ENOTDB
  * for what is no plain file (opening a named pipe would wait for ever). */
@@ -34,7 +34,8 @@ extern const unsigned char schema_packed[];
 
 /* The step from version i to i + 1: SQL in several parts, NULL behind the last. */
 extern const char *const *const schema_migrations[SCHEMA_VERSION];
-extern const char *const schema_version_3[]; /* the last step, in a file of its own */
+extern const char *const schema_version_3[]; /* each in a file of its own */
+extern const char *const schema_version_4[];
 
 /* Milliseconds as the text that the views show. Exact by construction: whole seconds by strftime,
  * the milliseconds beside them. */

@@ -50,9 +50,10 @@ struct work {
     int64_t errors, bytes;   /* of this transaction, for view `crawl` */
     struct host_row **hosts; /* in the arena: open addressing by name, host_slots of them */
     size_t host_slots, host_count;
-    struct hostids *ids;     /* borrowed; NULL: none. Set by whoever commits */
-    struct seenurls *seen;   /* the same */
-    struct host_row **by_id; /* in the arena: room for work_save_hosts() */
+    struct hostids *ids;       /* borrowed; NULL: none. Set by whoever commits */
+    struct seenurls *seen;     /* the same */
+    struct host_row **by_id;   /* in the arena: room for work_save_hosts() */
+    struct stored_dict *dicts; /* in the arena: dicts.c */
 };
 
 /* Begins the transaction; at most `host_max` hosts will be asked for. */

@@ -166,15 +166,36 @@ struct page_link *fx_redirect(struct outcome *o, const char *url)
     return o->page.redirect;
 }
 
+struct zdict *fx_dict(const char *content)
+{
+    char frame[64 * 1024];
+    struct zdict *dict;
+    size_t len = ZSTD_compress(frame, sizeof frame, content, strlen(content), 3);
+    assert_false(ZSTD_isError(len));
+    assert_int_equal(zdict_new(&dict, str_of(content), str_from(frame, len)), CW_OK);
+    return dict;
+}
+
 void fx_body(struct outcome *o, const char *text)
 {
+    fx_body_beside(o, text, NULL);
+}
+
+void fx_body_beside(struct outcome *o, const char *text, struct zdict *dict)
+{
     size_t len = strlen(text), bound = ZSTD_compressBound(len);
+    struct str content = dict != NULL ? zdict_content(dict) : STR_NONE;
+    ZSTD_CCtx *zstd = ZSTD_createCCtx();
+    assert_non_null(zstd);
     XXH128_canonical_t hash;
     XXH128_canonicalFromHash(&hash, XXH3_128bits(text, len));
     memcpy(o->page.body_hash, hash.digest, sizeof o->page.body_hash);
     o->page.size = (int64_t)len;
     assert_int_equal(buf_reserve(&o->page.body, bound), CW_OK);
-    o->page.body.len = ZSTD_compress(o->page.body.ptr, bound, text, len, 3);
+    assert_int_equal(ZSTD_CCtx_refPrefix(zstd, content.ptr, content.len), 0);
+    o->page.body.len = ZSTD_compress2(zstd, o->page.body.ptr, bound, text, len);
+    o->page.body_dict = zdict_hold(dict);
+    ZSTD_freeCCtx(zstd);
 }
 
 enum cw_err fx_try_commit(struct fixture *f, size_t new_hosts, struct errmsg *msg)

@@ -42,6 +42,9 @@ struct outcome *fx_page(struct fixture *f, const struct store_lease *lease, int 
 struct page_link *fx_link(struct outcome *o, const char *url);
 struct page_link *fx_redirect(struct outcome *o, const char *url);
 void fx_body(struct outcome *o, const char *text);
+/* The same, kept beside a dictionary. */
+void fx_body_beside(struct outcome *o, const char *text, struct zdict *dict);
+struct zdict *fx_dict(const char *content); /* to be dropped */
 
 enum cw_err fx_try_commit(struct fixture *f, size_t new_hosts, struct errmsg *msg);
 /* Commits, fails the test on an error, and checks that the counters agree with the rows. */

@@ -388,7 +388,7 @@ static void a_database_of_an_older_crawld__is_refused_with_the_way_out(void **st
     assert_int_equal(store_explain(reader, &want, &to, &msg), CW_ESTORAGE);
     assert_non_null(strstr(msg.text, "brings it up to date"));
     store_reader_close(reader);
-    doctor(f, "PRAGMA user_version = 3");
+    doctor(f, "PRAGMA user_version = 4");
     fx_open(f);
 }
 

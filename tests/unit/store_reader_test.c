@@ -121,7 +121,7 @@ static void whatever_writes_or_reaches_out__is_refused(void **state)
             fail_msg("%s: %s", refusals[i].sql, msg.text);
     }
     assert_int_equal(access("/tmp/store_reader_test.db", F_OK), -1);
-    fx_expect(f, "PRAGMA user_version", "3");
+    fx_expect(f, "PRAGMA user_version", "4");
 }
 
 static void several_statements__run_one_after_another(void **state)

@@ -53,7 +53,7 @@ static void clean_close__leaves_one_file(void **state)
 static void settings__are_those_of_the_design(void **state)
 {
     struct fixture *f = *state;
-    fx_expect(f, "PRAGMA page_size; PRAGMA user_version", "4096 3");
+    fx_expect(f, "PRAGMA page_size; PRAGMA user_version", "4096 4");
     assert_true(file_exists(f, "-wal"));
     fx_expect(f, "PRAGMA application_id", "1668770916");
 }
@@ -169,7 +169,7 @@ static void newer_schema__is_refused_with_the_way_out(void **state)
     assert_int_equal(store_reader_open(&reader, f->path, &msg), CW_ENEWER);
     assert_int_equal(try_open(f, true, &msg), CW_OK);
     fx_open(f);
-    fx_expect(f, "PRAGMA user_version", "3");
+    fx_expect(f, "PRAGMA user_version", "4");
 }
 
 static void empty_file__becomes_a_database(void **state)
