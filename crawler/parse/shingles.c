@@ -190,22 +190,24 @@ static inline uint64_t group_of_eight(const char *bytes)
     return le64toh(group);
 }
 
-static uint64_t last_group(struct str text, size_t at)
+/* `text`, or a copy of it in `room` when it is so short that group_at() could not look at its last
+ * eight bytes. */
+static struct str with_room(struct str text, char room[2 * GROUP_BYTES])
 {
-    size_t left = text.len - at;
-    if (left == 0)
-        return 0;
-    if (text.len >= GROUP_BYTES) /* the last eight, without those before `at` */
-        return group_of_eight(text.ptr + text.len - GROUP_BYTES) >> (GROUP_BYTES - left) * 8;
-    char bytes[GROUP_BYTES] = {0};
-    memcpy(bytes, text.ptr + at, left);
-    return group_of_eight(bytes);
+    if (text.len >= GROUP_BYTES)
+        return text;
+    memset(room, 0, GROUP_BYTES);
+    memcpy(room + GROUP_BYTES, text.ptr, text.len);
+    return str_from(room + GROUP_BYTES, text.len);
 }
 
-/* Up to eight bytes; those behind the end of the text are zero. */
+/* Up to eight bytes of text with_room(); those behind its end are zero. */
 static inline uint64_t group_at(struct str text, size_t at)
 {
-    return text.len - at >= GROUP_BYTES ? group_of_eight(text.ptr + at) : last_group(text, at);
+    size_t left = text.len - at;
+    if (left >= GROUP_BYTES)
+        return group_of_eight(text.ptr + at);
+    return group_of_eight(text.ptr + text.len - GROUP_BYTES) >> 8 >> (GROUP_BYTES - 1 - left) * 8;
 }
 
 static uint64_t hash_group(uint64_t hash, uint64_t group)
@@ -267,7 +269,9 @@ static unsigned take_group(struct shingles *s, struct str text, size_t at)
 /* Of one word, as the text's words are hashed. */
 static uint32_t hash_word(struct str word)
 {
+    char room[2 * GROUP_BYTES];
     struct shingle_word w = {.hash = SEED};
+    word = with_room(word, room);
     for (size_t at = 0; at < word.len; at += GROUP_BYTES) {
         uint64_t group = group_at(word, at);
         const struct marks marks = classify(group);
@@ -447,7 +451,9 @@ static size_t add_any_word(struct shingles *s, struct str text, size_t at)
 
 static void add_words(struct shingles *s, struct str text)
 {
+    char room[2 * GROUP_BYTES];
     size_t at = 0;
+    text = with_room(text, room);
     if (s->letters + s->digits > 0) /* it may go on */
         at = add_any_word(s, text, at);
     while (!s->is_skipped && (at = skip_breaks(text, at)) < text.len) {
