@@ -74,10 +74,10 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *ret)
     for (size_t i = 0; i < s.len; i++) {
         if (!ascii_is_digit(s.ptr[i]))
             return false;
-        unsigned digit = (unsigned)(s.ptr[i] - '0');
-        if (digit > max || value > (max - digit) / 10)
+        uint64_t digit = (uint64_t)(s.ptr[i] - '0');
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, digit, &value) || value > max)
             return false;
-        value = value * 10 + digit;
     }
     *ret = value;
     return true;

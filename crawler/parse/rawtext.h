@@ -11,9 +11,13 @@
  * there is none. */
 size_t rawtext_end(struct str html, size_t at, struct str name);
 
+/* White space, '/' or '>': all below 64, as few bytes of a name are. */
 static inline bool rawtext_ends_tag_name(char c)
 {
-    return ascii_is_space(c) || c == '/' || c == '>';
+    const uint64_t enders = UINT64_C(1) << ' ' | UINT64_C(1) << '\t' | UINT64_C(1) << '\n' |
+                            UINT64_C(1) << '\f' | UINT64_C(1) << '\r' | UINT64_C(1) << '/' |
+                            UINT64_C(1) << '>';
+    return (unsigned char)c < 64 && (enders >> c & 1) != 0;
 }
 
 #endif
