@@ -512,6 +512,13 @@ static void sieve_markup(struct sieve *s)
     }
 }
 
+static inline void sieve_text(struct sieve *s)
+{
+    struct str rest = remaining(s), text = str_first(rest, str_find_char(rest, '<'));
+    s->at += text.len;
+    pass_text(s, text);
+}
+
 enum cw_err sieve_html(struct str html, bool is_xhtml, const struct sieve_reader *reader)
 {
     struct sieve s = {.html = html,
@@ -521,12 +528,10 @@ enum cw_err sieve_html(struct str html, bool is_xhtml, const struct sieve_reader
                       .nuls = {'\0', str_find_char(html, '\0')},
                       .decoded = BUF_INIT(html.len * GROWTH_MAX)};
     while (s.at < html.len && s.err == CW_OK) {
-        struct str rest = remaining(&s);
-        struct str text = str_first(rest, str_find_char(rest, '<'));
-        pass_text(&s, text);
-        s.at += text.len;
-        if (s.at < html.len && s.err == CW_OK)
+        if (html.ptr[s.at] == '<')
             sieve_markup(&s);
+        else
+            sieve_text(&s);
     }
     close_a(&s);
     buf_release(&s.decoded);
