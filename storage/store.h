@@ -1,5 +1,6 @@
 /* store: one crawl's database, frontier included. Blocking; never hears of the loop.
- * Thread: any, but one call at a time on one store; engine runs each call as one executor job.
+ * Thread: any, but one call at a time on one store, store_fold() excepted; engine runs each call as
+ * one executor job.
  * Every call is complete in itself (no cursor and no "last id" is held across calls), so that
  * another implementation may answer from another machine. Frontier work is handed out as leases: a
  * leased host and its leased URLs belong to this process until they come back in a batch or the
@@ -195,7 +196,8 @@ struct store_reply {
     int64_t
         next_due_unix_ms;    /* the earliest due time of a URL or host that waits for it; 0: none */
     bool hosts_wait;         /* hosts beyond those asked for could be worked on now */
-    bool log_is_long;        /* a store_checkpoint() is due */
+    bool log_is_long;        /* store_fold() is due, and a store_checkpoint() after it */
+    bool log_is_full;        /* ... and should end before the next commit begins */
     bool is_young;           /* a commit is wanted within STORE_YOUNG_MS, if only an empty one */
     int64_t pages;           /* answers stored in all: what --max-pages counts */
     int64_t seen;            /* URLs ever seen */
@@ -223,9 +225,16 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
  * until it is closed, or this old. Most crawls of a few pages are over by then. */
 enum { STORE_YOUNG_MS = 1000 };
 
-/* Folds the log of transactions into the file, when a reply has said that it is due; between
- * commits, where nobody waits for an answer. A commit that finds the log four times as long does so
- * itself. While someone reads the database only what was written before that can be folded. */
+/* Both fold the log of transactions into the file, when a reply has said that it is long. What was
+ * folded to its end begins anew with the next commit.
+ * store_fold() does most of it, waits included, beside other calls: it alone may run on another
+ * thread while one of them is under way. Not twice at a time, nor during store_close().
+ * store_checkpoint() does all of it, or what store_fold() has left, which is little; between
+ * commits, where nobody waits for an answer. While store_fold() runs it does nothing.
+ * A commit that finds the log four times as long does the same itself. While someone reads the
+ * database only what was written before that can be folded. Neither fails: what cannot be folded
+ * stays in the log, and a disk that is full or broken fails the next commit. */
+void store_fold(struct store *store);
 void store_checkpoint(struct store *store);
 
 /* Is another program holding the database's lock while a call of this store waits for it?

@@ -22,10 +22,15 @@ struct executor {
 static void on_work(uv_work_t *req);
 static void on_done(uv_work_t *req, int status);
 
+static unsigned fold_seats(unsigned store_seats)
+{
+    return (store_seats + 1) / 2;
+}
+
 void executor_prepare_pool(unsigned parse_seats, unsigned store_seats)
 {
     char size[16];
-    (void)snprintf(size, sizeof size, "%u", parse_seats + store_seats);
+    (void)snprintf(size, sizeof size, "%u", parse_seats + store_seats + fold_seats(store_seats));
     (void)setenv("UV_THREADPOOL_SIZE", size, 1);
 }
 
@@ -41,6 +46,7 @@ enum cw_err executor_new(struct executor **ret, uv_loop_t *loop, unsigned parse_
         .loop = loop,
         .lanes[LANE_PARSE].count = parse_seats,
         .lanes[LANE_STORE].count = store_seats,
+        .lanes[LANE_FOLD].count = fold_seats(store_seats),
     };
     *ret = executor;
     return CW_OK;

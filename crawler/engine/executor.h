@@ -1,5 +1,5 @@
-/* executor: work that blocks or computes, off the loop and back on it. Two lanes over libuv's pool,
- * so that a database write never waits behind parsing. Each lane runs at most as many jobs at once
+/* executor: work that blocks or computes, off the loop and back on it. Lanes over libuv's pool, so
+ * that a database write never waits behind parsing. Each lane runs at most as many jobs at once
  * as it has seats; further ones wait in order of arrival (the callers bound their number: see
  * sink.h, visit.h). Thread: the loop's, but for `work`, which runs on a worker and touches only
  * what the job carries. */
@@ -13,6 +13,7 @@
 enum lane {
     LANE_PARSE, /* computes: one seat a core */
     LANE_STORE, /* blocks on the disk; each store has one job at a time */
+    LANE_FOLD,  /* store_fold(), beside the store's job; half as many seats, for it is seldom due */
     LANE_COUNT
 };
 

@@ -30,10 +30,14 @@ struct sink {
     struct errmsg message;       /* from the job */
     enum cw_err err;             /* from the job */
     int64_t began_ms, landed_ms; /* the last batch */
-    bool busy;                   /* a batch is being written */
-    bool folding;                /* the job shortens the log; the next batch waits */
+    struct job folding_job;
+    bool busy;      /* a batch is being written */
     bool reporting; /* its reply is being read: the next job must wait, it would overwrite it */
-    bool flush;     /* the owner wants a batch even if nothing is gathered */
+    bool folding;   /* the log is being folded beside the batches */
+    bool folded;    /* ... which has ended: the rest of it is next, before another batch */
+    bool finishing; /* the job folds that rest */
+    bool log_is_full;
+    bool flush; /* the owner wants a batch even if nothing is gathered */
     bool failed, closing;
 };
 
@@ -42,6 +46,8 @@ static void on_write(struct job *job);
 static void on_written(struct job *job);
 static void on_fold(struct job *job);
 static void on_folded(struct job *job);
+static void on_finish(struct job *job);
+static void on_finished(struct job *job);
 static void on_timer_closed(uv_handle_t *handle);
 
 enum cw_err sink_new(struct sink **ret, const struct sink_options *options)
@@ -105,9 +111,15 @@ bool sink_is_idle(const struct sink *sink)
     return !sink->busy && !sink_has_gathered(sink);
 }
 
+/* May the next batch be written? Not until the log has room for it, either. */
+static bool is_free(const struct sink *sink)
+{
+    return !sink->busy && !sink->finishing && !(sink->folding && sink->log_is_full);
+}
+
 int64_t sink_behind_ms(const struct sink *sink)
 {
-    return sink->busy || sink->folding ? clock_mono_ms() - sink->began_ms : 0;
+    return !is_free(sink) ? clock_mono_ms() - sink->began_ms : 0;
 }
 
 static void write_now(struct sink *sink)
@@ -147,7 +159,7 @@ static int64_t pause_ms(const struct sink *sink)
 /* Something was gathered: it goes soon, or when the batch under way has landed. */
 static void schedule(struct sink *sink)
 {
-    if (sink->busy || sink->folding || sink->reporting || sink->failed || sink->closing)
+    if (!is_free(sink) || sink->reporting || sink->failed || sink->closing)
         return;
     if (!sink->flush && !sink_has_gathered(sink))
         return;
@@ -159,7 +171,7 @@ static void schedule(struct sink *sink)
 static void on_next_turn(uv_timer_t *timer)
 {
     struct sink *sink = CONTAINER_OF(timer, struct sink, next_turn);
-    if (!sink->failed && !sink->closing)
+    if (is_free(sink) && !sink->failed && !sink->closing)
         write_now(sink);
 }
 
@@ -262,21 +274,33 @@ static void report_landed(struct sink *sink)
     store_reply_release(&sink->reply);
 }
 
-/* The job is over, and nothing is under way: what is next? */
+/* The store's job is over: what is next? */
 static void go_on(struct sink *sink)
 {
-    if (sink->closing)
-        uv_close((uv_handle_t *)&sink->next_turn, on_timer_closed);
-    else
+    if (sink->closing) {
+        if (!sink->folding) /* else on_folded() comes here */
+            uv_close((uv_handle_t *)&sink->next_turn, on_timer_closed);
+    } else if (sink->folded) {
+        sink->folded = false;
+        sink->finishing = true;
+        sink->began_ms = clock_mono_ms();
+        executor_run(sink->options.executor, LANE_STORE, &sink->job, on_finish, on_finished);
+    } else {
         schedule(sink);
+    }
 }
 
-/* The log is shortened when the reply of the batch that made it long has been read: nobody waits
- * for that but the next batch. */
+static void fold_log(struct sink *sink)
+{
+    sink->folding = true;
+    executor_run(sink->options.executor, LANE_FOLD, &sink->folding_job, on_fold, on_folded);
+}
+
 static void on_written(struct job *job)
 {
     struct sink *sink = CONTAINER_OF(job, struct sink, job);
-    bool log_is_long = sink->err == CW_OK && sink->reply.log_is_long;
+    bool is_long = sink->err == CW_OK && sink->reply.log_is_long;
+    sink->log_is_full = sink->err == CW_OK && sink->reply.log_is_full;
     sink->busy = false;
     sink->reporting = true;
     sink->landed_ms = clock_mono_ms();
@@ -288,34 +312,46 @@ static void on_written(struct job *job)
         sink->options.on_failed(sink->options.arg, sink->err, sink->message.text);
     }
     sink->reporting = false;
-    if (log_is_long && !sink->closing) {
-        sink->folding = true;
-        sink->began_ms = clock_mono_ms();
-        executor_run(sink->options.executor, LANE_STORE, &sink->job, on_fold, on_folded);
-    } else {
+    if (is_long && !sink->folding && !sink->folded && !sink->closing)
+        fold_log(sink);
+    go_on(sink);
+}
+
+/* On a worker, beside on_write(). */
+static void on_fold(struct job *job)
+{
+    struct sink *sink = CONTAINER_OF(job, struct sink, folding_job);
+    store_fold(sink->options.store);
+}
+
+static void on_folded(struct job *job)
+{
+    struct sink *sink = CONTAINER_OF(job, struct sink, folding_job);
+    sink->folding = false;
+    sink->folded = true;
+    if (!sink->busy && !sink->reporting)
         go_on(sink);
-    }
 }
 
 /* On a worker: the store is between two calls. */
-static void on_fold(struct job *job)
+static void on_finish(struct job *job)
 {
     struct sink *sink = CONTAINER_OF(job, struct sink, job);
     store_checkpoint(sink->options.store);
 }
 
-static void on_folded(struct job *job)
+static void on_finished(struct job *job)
 {
     struct sink *sink = CONTAINER_OF(job, struct sink, job);
-    sink->folding = false;
+    sink->finishing = false;
     go_on(sink);
 }
 
 void sink_close(struct sink *sink)
 {
     sink->closing = true;
-    if (!sink->busy && !sink->folding && !sink->reporting) /* else go_on() does */
-        uv_close((uv_handle_t *)&sink->next_turn, on_timer_closed);
+    if (!sink->busy && !sink->finishing && !sink->reporting)
+        go_on(sink);
 }
 
 static void on_timer_closed(uv_handle_t *handle)

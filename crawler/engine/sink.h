@@ -5,7 +5,9 @@
  * (sink_flush()); the transactions are what costs, not the pages in them. The same transaction
  * brings back work: the owner says before each how much it wants. Ceiling: SINK_MAX_BYTES or
  * SINK_MAX_ITEMS not yet written; then sink_is_full(), and the owner starts nothing new until it is
- * called back: back-pressure instead of memory. Thread: the loop's. */
+ * called back: back-pressure instead of memory. A log that has grown long is folded beside the
+ * batches; the next one waits only for the end of that, or all the while if the log is full.
+ * Thread: the loop's. */
 #ifndef CRAWLER_ENGINE_SINK_H
 #define CRAWLER_ENGINE_SINK_H
 
@@ -59,7 +61,7 @@ bool sink_is_full(const struct sink *sink);
 size_t sink_unlanded(const struct sink *sink);   /* outcomes pushed and not yet in the database */
 bool sink_has_gathered(const struct sink *sink); /* something waits for the next batch */
 bool sink_is_idle(const struct sink *sink);      /* nothing gathered, nothing being written */
-int64_t sink_behind_ms(const struct sink *sink); /* age of the batch being written, or of the
-                                                    folding of the log; 0: none */
+int64_t sink_behind_ms(const struct sink *sink); /* age of the batch being written, or since when
+                                                    batches wait for the log; 0: neither */
 
 #endif

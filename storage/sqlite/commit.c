@@ -131,7 +131,8 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     reply.pages = store->totals.pages;
     reply.seen = store->totals.seen;
     reply.is_young = store->is_young;
-    reply.log_is_long = store_wants_checkpoint(store, now);
+    reply.log_is_long = fold_is_due(store, now);
+    reply.log_is_full = store->log_pages >= LOG_LONGEST_PAGES;
     *ret = reply;
     return CW_OK;
 }

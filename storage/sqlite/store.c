@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crawler/base/clock.h"
@@ -127,6 +128,15 @@ static void read_totals(struct db *db, struct totals *totals)
     query_end(&q);
 }
 
+static void note_identity(struct store *store)
+{
+    struct stat st;
+    if (stat(store->path, &st) != 0)
+        return;
+    store->device = st.st_dev;
+    store->inode = st.st_ino;
+}
+
 static enum cw_err open_database(struct store *store, const struct store_options *options,
                                  struct errmsg *reterr_msg)
 {
@@ -147,11 +157,13 @@ static enum cw_err open_database(struct store *store, const struct store_options
     sqlite3_wal_hook(db->handle, on_log_written, store);
     begin_crawl(store, options);
     read_totals(db, &store->totals);
+    note_identity(store);
     return db_error(db, reterr_msg);
 }
 
 static void free_store(struct store *store)
 {
+    db_close(&store->folder);
     db_close(&store->db);
     lock_release(&store->lock);
     free(store->ids);
@@ -187,48 +199,6 @@ enum cw_err store_open(struct store **ret, const struct store_options *options,
     else
         free_store(store);
     return err;
-}
-
-/* ---- keeping the log short ---- */
-
-/* Waits until the file itself is on the disk; not the log. Ignoring errors: see fold(). */
-static void sync_file(struct db *db)
-{
-    sqlite3_file *file = NULL;
-    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-    if (file != NULL && file->pMethods != NULL)
-        (void)file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
-}
-
-/* Without waiting for anybody: what a reader still needs stays for the next time. Ignoring errors:
- * the log keeps everything, and a disk that is full or broken fails the next commit. True: all of
- * the log is in the file. */
-static bool fold(struct db *db)
-{
-    int pages = 0, folded = 0;
-    int code =
-        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &folded);
-    return code == SQLITE_OK && folded == pages;
-}
-
-bool store_wants_checkpoint(struct store *store, int64_t now_unix_ms)
-{
-    if (store->first_commit_unix_ms == 0)
-        store->first_commit_unix_ms = now_unix_ms;
-    int64_t age_ms = now_unix_ms - store->first_commit_unix_ms;
-    bool is_grown = age_ms < 0 || age_ms >= STORE_YOUNG_MS; /* below 0: the clock was set */
-    return (store->is_young && is_grown) || store->log_pages >= LOG_LONG_PAGES;
-}
-
-void store_checkpoint(struct store *store)
-{
-    if (store->is_young) {
-        (void)sqlite3_exec(store->db.handle, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
-        sync_file(&store->db);
-        store->is_young = false;
-    }
-    if (fold(&store->db))
-        store->log_pages = 0;
 }
 
 void store_waits(const struct store *store, struct store_wait *ret)
@@ -269,14 +239,14 @@ static void leave_one_file(struct store *store)
 {
     struct db *db = &store->db;
     sqlite3_busy_timeout(db->handle, 0);
-    if (store->is_young || fold(db))
+    if (store->is_young || fold_log(db))
         (void)try_to(db, "PRAGMA synchronous = OFF");
     if (try_to(db, "PRAGMA journal_mode = DELETE") != SQLITE_OK) {
         (void)try_to(db, "PRAGMA synchronous = NORMAL");
         (void)try_to(db, "PRAGMA wal_checkpoint(TRUNCATE)");
     }
     if (store->is_young)
-        sync_file(db);
+        fold_sync(db);
 }
 
 enum cw_err store_close(struct store *store, const char *end_reason, struct errmsg *reterr_msg)
@@ -287,6 +257,7 @@ enum cw_err store_close(struct store *store, const char *end_reason, struct errm
     enum cw_err err = db_error(&store->db, reterr_msg);
     for (size_t i = 0; i < DB_STATEMENT_COUNT; i++)
         sqlite3_finalize(STEAL(store->db.statements[i]));
+    db_close(&store->folder); /* else the file could not become a plain one */
     leave_one_file(store);
     free_store(store);
     return err;

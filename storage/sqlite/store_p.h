@@ -2,6 +2,8 @@
 #ifndef STORAGE_SQLITE_STORE_P_H
 #define STORAGE_SQLITE_STORE_P_H
 
+#include <sys/types.h>
+
 #include "storage/sqlite/clocks.h"
 #include "storage/sqlite/lock.h"
 #include "storage/sqlite/work.h"
@@ -10,6 +12,9 @@ struct store {
     char *path; /* owned; its folder is resolved, its last part is not */
     struct lock lock;
     struct db db;
+    struct db folder; /* of store_fold() alone, which may run beside the others; open once needed */
+    dev_t device;     /* of the file */
+    ino_t inode;
     struct totals totals; /* as of the last commit */
     struct clocks clocks;
     int log_pages; /* in the WAL, as of the last commit; 0 after a whole checkpoint */
@@ -23,12 +28,16 @@ struct store {
 };
 
 enum {
-    LOG_LONG_PAGES = 4000,     /* a checkpoint is due: store_checkpoint() */
-    LOG_LONGEST_PAGES = 16000, /* the next commit waits for one */
+    LOG_LONG_PAGES = 8000,     /* it is to be folded: store_fold() and store_checkpoint() */
+    LOG_LONGEST_PAGES = 16000, /* the next commit waits for that */
 };
 
-/* After a commit: should store_checkpoint() come before the next one? */
-bool store_wants_checkpoint(struct store *store, int64_t now_unix_ms);
+/* After a commit: is the log to be folded? */
+bool fold_is_due(struct store *store, int64_t now_unix_ms);
+/* Folds what can be folded without waiting for anybody. True: that was all of the log. */
+bool fold_log(struct db *db);
+/* Waits until the file itself is on the disk; not the log. */
+void fold_sync(struct db *db);
 
 /* `path` with every symbolic link in its folder followed (owned by the caller). SQLite is asked to
  * follow none, so that nobody can put one in place of the file; the folder is the person's choice.

@@ -239,50 +239,6 @@ static void fresh__forgets_what_is_ours(void **state)
 }
 
 /* A death in the middle of --fresh: the database is gone, its WAL is still there. */
-/* A page whose body alone takes so many pages of the log. */
-static void commit_pages(struct fixture *f, unsigned number, size_t pages)
-{
-    char url[32];
-    (void)snprintf(url, sizeof url, "http://h%u/", number);
-    struct store_lease lease = fx_lease(f, url);
-    struct outcome *o = fx_page(f, &lease, 200);
-    assert_int_equal(buf_reserve(&o->page.body, pages * 4096), CW_OK);
-    o->page.body.len = pages * 4096;
-    memset(o->page.body.ptr, (int)number, o->page.body.len);
-    memset(o->page.body_hash, (int)number, sizeof o->page.body_hash);
-    fx_commit(f, 0);
-}
-
-static int64_t file_size(const struct fixture *f, const char *suffix)
-{
-    char name[128];
-    struct stat st;
-    (void)snprintf(name, sizeof name, "%s%s", f->path, suffix);
-    assert_int_equal(stat(name, &st), 0);
-    return (int64_t)st.st_size;
-}
-
-static void log__is_folded_when_asked_and_at_last_unasked(void **state)
-{
-    struct fixture *f = *state;
-    enum { LONG = 4000, LONGEST = 16000, PAGE = 4096 };
-    commit_pages(f, 1, LONG / 2);
-    assert_false(f->reply.log_is_long);
-    assert_true(file_size(f, "") < LONG / 2 * PAGE); /* all of it is in the log */
-    commit_pages(f, 2, LONG / 2 + 1);
-    assert_true(f->reply.log_is_long);
-    store_checkpoint(f->store);
-    assert_true(file_size(f, "") > LONG * PAGE);
-    commit_pages(f, 3, 1);
-    assert_false(f->reply.log_is_long); /* it begins anew */
-    commit_pages(f, 4, LONGEST);
-    assert_true(f->reply.log_is_long);
-    assert_true(file_size(f, "") < LONGEST * PAGE);
-    commit_pages(f, 5, 1);
-    assert_true(file_size(f, "") > LONGEST * PAGE);
-    assert_false(f->reply.log_is_long);
-}
-
 static void wal_without_its_database__is_not_replayed(void **state)
 {
     struct fixture *f = *state;
@@ -342,7 +298,6 @@ int main(void)
         T(folder_behind_a_symbolic_link__is_fine),
         T(missing_folder__is_an_error_that_names_it),
         T(fresh__forgets_what_is_ours),
-        T(log__is_folded_when_asked_and_at_last_unasked),
         T(wal_without_its_database__is_not_replayed),
         T(foreign_write_lock__fails_the_commit_and_nothing_else),
     };
