@@ -231,7 +231,7 @@ enum { STORE_YOUNG_MS = 1000 };
  * thread while one of them is under way. Not twice at a time, nor during store_close().
  * store_checkpoint() does all of it, or what store_fold() has left, which is little; between
  * commits, where nobody waits for an answer. While store_fold() runs it does nothing.
- * A commit that finds the log four times as long does the same itself. While someone reads the
+ * A commit that finds the log twice as long does the same itself. While someone reads the
  * database only what was written before that can be folded. Neither fails: what cannot be folded
  * stays in the log, and a disk that is full or broken fails the next commit. */
 void store_fold(struct store *store);

@@ -100,7 +100,7 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     int64_t now = b.want.now_unix_ms > 0 ? b.want.now_unix_ms : clock_unix_ms();
     size_t urls = b.seed_count + b.found_count + visits_count_urls(b.outcomes, b.outcome_count);
 
-    if (store->log_pages >= LOG_LONGEST_PAGES) /* nobody did it in time */
+    if (store->log_bytes >= LOG_LONGEST_BYTES) /* nobody did it in time */
         store_checkpoint(store);
     work_begin(&w, &store->db, &store->totals, count_hosts(&b, urls), now);
     w.steady_base_ms = store->clocks.base_ms;
@@ -132,7 +132,7 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     reply.seen = store->totals.seen;
     reply.is_young = store->is_young;
     reply.log_is_long = fold_is_due(store, now);
-    reply.log_is_full = store->log_pages >= LOG_LONGEST_PAGES;
+    reply.log_is_full = store->log_bytes >= LOG_LONGEST_BYTES;
     *ret = reply;
     return CW_OK;
 }

@@ -49,7 +49,7 @@ bool fold_is_due(struct store *store, int64_t now_unix_ms)
         store->first_commit_unix_ms = now_unix_ms;
     int64_t age_ms = now_unix_ms - store->first_commit_unix_ms;
     bool is_grown = age_ms < 0 || age_ms >= STORE_YOUNG_MS; /* below 0: the clock was set */
-    return (store->is_young && is_grown) || store->log_pages >= LOG_LONG_PAGES;
+    return (store->is_young && is_grown) || store->log_bytes >= LOG_LONG_BYTES;
 }
 
 /* A checkpoint waits for the disk only where it has reached the end of the log, hence fold_sync():
@@ -72,5 +72,5 @@ void store_checkpoint(struct store *store)
         store->is_young = false;
     }
     if (fold_log(&store->db))
-        store->log_pages = 0;
+        store->log_bytes = 0;
 }

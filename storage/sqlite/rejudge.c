@@ -57,7 +57,7 @@ static bool judge_chunk(struct store *store, store_judge_fn *judge, void *arg, i
     if (w.db->err == CW_OK)
         urls_resolve(&w, &s);
     *ret_err = work_end(&w, &store->totals, reterr_msg);
-    if (store->log_pages >= LOG_LONG_PAGES)
+    if (store->log_bytes >= LOG_LONG_BYTES)
         store_checkpoint(store);
     return *ret_err == CW_OK && s.count == CHUNK;
 }

@@ -114,7 +114,7 @@ static int on_log_written(void *arg, sqlite3 *handle, const char *name, int page
     struct store *store = arg;
     (void)handle;
     (void)name;
-    store->log_pages = pages;
+    store->log_bytes = pages * store->page_bytes;
     return SQLITE_OK;
 }
 
@@ -158,6 +158,7 @@ static enum cw_err open_database(struct store *store, const struct store_options
     begin_crawl(store, options);
     read_totals(db, &store->totals);
     note_identity(store);
+    store->page_bytes = db_int(db, "PRAGMA page_size");
     return db_error(db, reterr_msg);
 }
 

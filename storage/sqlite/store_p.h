@@ -17,8 +17,9 @@ struct store {
     ino_t inode;
     struct totals totals; /* as of the last commit */
     struct clocks clocks;
-    int log_pages; /* in the WAL, as of the last commit; 0 after a whole checkpoint */
-    bool is_young; /* a new file; nobody has waited yet until it is on the disk */
+    int64_t page_bytes;
+    int64_t log_bytes; /* in the WAL, as of the last commit; 0 after a whole checkpoint */
+    bool is_young;     /* a new file; nobody has waited yet until it is on the disk */
     int64_t first_commit_unix_ms; /* 0: none yet */
     struct db_wait wait;
     bool revisits;
@@ -28,8 +29,8 @@ struct store {
 };
 
 enum {
-    LOG_LONG_PAGES = 8000,     /* it is to be folded: store_fold() and store_checkpoint() */
-    LOG_LONGEST_PAGES = 16000, /* the next commit waits for that */
+    LOG_LONG_BYTES = 32 << 20,    /* it is to be folded: store_fold() and store_checkpoint() */
+    LOG_LONGEST_BYTES = 64 << 20, /* the next commit waits for that */
 };
 
 /* After a commit: is the log to be folded? */
