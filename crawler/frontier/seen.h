@@ -29,6 +29,11 @@ void seen_release(struct seen *seen);
 /* Was `hash` new? It is not any more. Without memory nothing is ever new. */
 bool seen_add(struct seen *seen, uint32_t hash);
 
+/* As seen_add() of each in turn, after `salt` was added to it by exclusive or. How many were new,
+ * and the least of those, without the salt; UINT32_MAX when none was. */
+unsigned seen_add_all(struct seen *seen, const uint32_t *hashes, unsigned count, uint32_t salt,
+                      uint32_t *ret_least);
+
 size_t seen_bytes(const struct seen *seen);
 
 #endif

@@ -66,12 +66,13 @@ static struct makeup make_up(struct str s)
     struct makeup m = {0};
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
+        bool is_letter = ascii_is_alpha(c);
         m.digits += ascii_is_digit(c);
-        m.letters += ascii_is_alpha(c);
-        m.hex_letters += !ascii_is_digit(c) && ascii_hex_value(c) >= 0;
+        m.letters += is_letter;
+        m.hex_letters += is_letter && ascii_lower(c) <= 'f';
         m.hyphens += c == '-';
-        m.others += !ascii_is_digit(c) && !ascii_is_alpha(c) && c != '-';
     }
+    m.others = s.len - m.digits - m.letters - m.hyphens;
     return m;
 }
 
@@ -103,12 +104,14 @@ static void write_str(struct pen *pen, struct str s)
 /* Each run of digits as `#`. */
 static void write_digitless(struct pen *pen, struct str s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        bool is_digit = ascii_is_digit(s.ptr[i]);
-        if (!is_digit)
-            write_str(pen, str_from(s.ptr + i, 1));
-        else if (i == 0 || !ascii_is_digit(s.ptr[i - 1]))
+    for (size_t i = 0, start; i < s.len;) {
+        for (start = i; i < s.len && !ascii_is_digit(s.ptr[i]);)
+            i++;
+        write_str(pen, str_from(s.ptr + start, i - start));
+        if (i < s.len)
             write_str(pen, STR("#"));
+        while (i < s.len && ascii_is_digit(s.ptr[i]))
+            i++;
     }
 }
 
@@ -172,13 +175,22 @@ static void write_leaf_kind(struct pen *pen, struct str leaf)
     write_str(pen, extension);
 }
 
-static void write_folders(struct pen *pen, const struct parts *p, unsigned count)
+/* The text of the first folders, however many: "/", "/a/", "/a/b/". */
+struct folders {
+    char room[SHAPE_TEXT_MAX];
+    size_t ends[SEGMENTS_READ];
+};
+
+static void write_folders(struct folders *ret, const struct parts *p)
 {
-    for (unsigned i = 0; i < count; i++) {
-        write_str(pen, STR("/"));
-        write_folder(pen, p->segments[i]);
+    struct pen pen = {.room = ret->room};
+    write_str(&pen, STR("/"));
+    ret->ends[0] = pen.len;
+    for (unsigned i = 0; i + 1 < p->count; i++) {
+        write_folder(&pen, p->segments[i]);
+        write_str(&pen, STR("/"));
+        ret->ends[i + 1] = pen.len;
     }
-    write_str(pen, STR("/"));
 }
 
 static void write_names(struct pen *pen, const struct parts *p)
@@ -226,16 +238,17 @@ static unsigned list_classes(const struct parts *p, struct class_of list[SHAPES_
     return n;
 }
 
-static struct str write_class(const struct parts *p, struct class_of what, char *room)
+static struct str write_class(const struct parts *p, const struct folders *folders,
+                              struct class_of what, char *room)
 {
     struct pen pen = {.room = room};
     struct str leaf = p->count > 0 ? p->segments[p->count - 1] : STR("");
-    unsigned folders = p->count > 0 ? p->count - 1 : 0;
+    unsigned depth = what.kind == BELOW ? what.folders : p->count > 0 ? p->count - 1 : 0;
     if (what.kind == TWICE) {
         write_str(&pen, STR("a folder twice in the path"));
         return str_from(room, pen.len);
     }
-    write_folders(&pen, p, what.kind == BELOW ? what.folders : folders);
+    write_str(&pen, str_from(folders->room, folders->ends[depth]));
     if (what.kind == BELOW)
         write_str(&pen, STR("..."));
     else if (what.kind == WITH_NAMES || what.kind == ANY_NAMES)
@@ -279,19 +292,23 @@ void shapes_of(struct str url, struct shapes *ret)
 {
     char room[SHAPE_TEXT_MAX];
     struct class_of list[SHAPES_MAX];
+    struct folders folders;
     const struct parts p = take_apart(url);
+    write_folders(&folders, &p);
     *ret = (struct shapes){.query_names = p.name_count, .is_listing = is_listing(&p)};
     unsigned count = list_classes(&p, list);
     for (unsigned i = 0; i < count; i++)
-        ret->keys[ret->count++] = str_hash(write_class(&p, list[i], room));
+        ret->keys[ret->count++] = str_hash(write_class(&p, &folders, list[i], room));
 }
 
 struct str shapes_text(struct str url, unsigned which, char room[SHAPE_TEXT_MAX])
 {
     struct class_of list[SHAPES_MAX];
+    struct folders folders;
     const struct parts p = take_apart(url);
+    write_folders(&folders, &p);
     unsigned count = list_classes(&p, list);
-    return write_class(&p, list[MIN(which, count - 1)], room);
+    return write_class(&p, &folders, list[MIN(which, count - 1)], room);
 }
 
 /* ---- what the path alone gives away ---- */

@@ -312,13 +312,8 @@ void traps_forget(struct trap_host *host, struct str url)
 /* The shingles that were not seen of late. */
 static struct alias_news find_news(struct trap_host *host, const struct print *print, uint32_t salt)
 {
-    struct alias_news news = {.least = UINT32_MAX};
-    for (unsigned i = 0; i < print->count; i++) {
-        if (!seen_add(&host->seen, print->items[i] ^ salt))
-            continue;
-        news.count++;
-        news.least = MIN(news.least, print->items[i]);
-    }
+    struct alias_news news;
+    news.count = seen_add_all(&host->seen, print->items, print->count, salt, &news.least);
     return news;
 }
 
