@@ -61,8 +61,7 @@ static bool met_its_address(const struct errand *e, const struct fetch_result *r
     return strcmp(text, res->remote_ip) == 0;
 }
 
-static struct errand_terms terms_of(const struct errand *e, const struct fetch_result *res,
-                                    int64_t now_ms)
+static struct errand_terms terms_of(const struct errand *e, bool met_address, int64_t now_ms)
 {
     struct host_status status;
     int64_t boot_ms = clock_boot_ms();
@@ -70,7 +69,7 @@ static struct errand_terms terms_of(const struct errand *e, const struct fetch_r
     return (struct errand_terms){
         .limit_ms = e->turn.limit_ms,
         .host_slots = e->turn.host_slots,
-        .address_slots = met_its_address(e, res) ? e->turn.address_slots : 0,
+        .address_slots = met_address ? e->turn.address_slots : 0,
         .started_ms = e->started_boot_ms,
         .ended_ms = boot_ms,
         .quiet_until_ms =
@@ -94,8 +93,9 @@ static void finish(struct errand *e, struct fetch_result *res)
     hosts_done(engine->hosts, &e->turn, &result, now_ms);
     engine_note_end(engine, res->err, res->status);
     engine_pump_soon(engine);
-    const struct errand_terms terms = terms_of(e, res, now_ms);
-    if (e->addresses != NULL && res->err == CW_OK && !met_its_address(e, res))
+    bool met_address = met_its_address(e, res);
+    const struct errand_terms terms = terms_of(e, met_address, now_ms);
+    if (e->addresses != NULL && res->err == CW_OK && !met_address)
         resolver_prefer(engine->resolver, e->hostname, res->remote_ip); /* so that slots are of
                                                                            what answers */
     res->time.dns_ms = e->dns_ms;

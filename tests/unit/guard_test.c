@@ -92,7 +92,8 @@ static void ports_of_other_protocols__are_bad(void **state)
 static void addresses__read_what_they_write(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"192.0.2.1", "2001:db8::1", "::1"};
+    static const char *const texts[] = {"192.0.2.1",       "0.0.0.0",     "10.99.100.9",
+                                        "255.255.255.255", "2001:db8::1", "::1"};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct sockaddr_storage address;
         char text[ADDRESS_TEXT_SIZE];
