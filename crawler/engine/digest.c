@@ -66,6 +66,8 @@ void digest_input_release(struct digest_input *input)
     buf_release(&input->raw);
     scope_drop(input->scope);
     input->scope = NULL;
+    zdict_drop(input->dict);
+    input->dict = NULL;
 }
 
 /* Empties a buffer for the next page, with a ceiling of its own; a huge one goes back to the
@@ -230,13 +232,29 @@ static void judge_redirect(struct outcome *o, const struct scope *scope)
                              : admit_url(scope, to->url, to->host, to->depth);
 }
 
-static enum cw_err pack_body(struct digester *d, struct page *page, enum config_store store,
+/* What the body shares with other pages of its host, if it may. The page that becomes the
+ * dictionary is the first that is kept beside it. */
+static enum cw_err find_dict(struct digester *d, struct outcome *o, struct digest_input *input,
+                             struct str kept)
+{
+    enum cw_err err = CW_OK;
+    if (!mime_is_html(o->page.content_type))
+        return CW_OK;
+    if (input->makes_dict && o->attempt.status == 200)
+        err = pack_dict(d->packer, &input->dict, kept);
+    o->page.body_dict = zdict_hold(input->dict);
+    return err == CW_EINVAL ? CW_OK : err;
+}
+
+static enum cw_err pack_body(struct digester *d, struct outcome *o, struct digest_input *input,
                              struct str body)
 {
-    struct str kept = store == CONFIG_STORE_TEXT ? buf_str(&d->text) : body;
-    if (store == CONFIG_STORE_NONE || kept.len == 0)
+    struct page *page = &o->page;
+    struct str kept = input->store == CONFIG_STORE_TEXT ? buf_str(&d->text) : body;
+    if (input->store == CONFIG_STORE_NONE || kept.len == 0)
         return CW_OK;
-    return pack(d->packer, &page->body, kept);
+    enum cw_err err = find_dict(d, o, input, kept);
+    return err == CW_OK ? pack(d->packer, &page->body, kept, page->body_dict) : err;
 }
 
 static void keep_headers(struct outcome *o, const struct digest_input *input)
@@ -307,7 +325,7 @@ static enum cw_err digest_body(struct digester *d, struct outcome *o, struct dig
         o->page.links_cut = true;
         err = CW_OK;
     }
-    return err == CW_OK ? pack_body(d, &o->page, input->store, body) : err;
+    return err == CW_OK ? pack_body(d, o, input, body) : err;
 }
 
 void digest(struct digester *d, struct outcome *o, struct digest_input *input)

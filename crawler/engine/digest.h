@@ -29,7 +29,9 @@ struct digest_input {
     bool requisites; /* parts of pages belong to the crawl */
     bool prints;     /* page.print is wanted */
     int64_t now_unix_ms;
-    int32_t hops; /* redirects that led here, in a row */
+    int32_t hops;       /* redirects that led here, in a row */
+    struct zdict *dict; /* held; for the frames of the host's HTML; NULL: none */
+    bool makes_dict;    /* `dict` is NULL: an ordinary page becomes one, which is then set here */
 };
 
 /* Fills outcome->page from `input`; outcome->url, depth, is_seed and attempt.status are set

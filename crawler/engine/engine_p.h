@@ -2,6 +2,7 @@
 #ifndef CRAWLER_ENGINE_ENGINE_P_H
 #define CRAWLER_ENGINE_ENGINE_P_H
 
+#include "crawler/engine/dicts.h"
 #include "crawler/engine/digest.h"
 #include "crawler/engine/engine.h"
 #include "crawler/engine/executor.h"
@@ -27,6 +28,7 @@ struct engine {
     struct hosts *hosts;
     struct pressure pressure; /* how many connections this machine can bear */
     struct lag lag;
+    struct dicts dicts;
     unsigned opening;    /* crawls whose stored clocks are not known yet: no turn is handed out */
     unsigned dropped;    /* hosts let go of since the last sweep */
     uint64_t crawls;     /* started so far: their numbers name their cookie jars */

@@ -10,21 +10,39 @@
  * %. */
 enum { LEVEL = 1, SMALL_BYTES = 32 * 1024, SMALL_HASH_LOG = 11, HASH_LOG_OF_LEVEL = 0 };
 
+/* The same table serves small pages beside a dictionary. Against frames that need none, these are
+ * half as large in 33 us instead of 48 (Python's documentation), a seventh smaller in 44 instead of
+ * 46 (PostgreSQL's), and where pages are prose and share nothing, 4 % smaller in 60 instead of 58.
+ * Twice the places would save 5 % more, for 2 to 5 us. Pages of 64 to 128 KB become a sixth smaller
+ * in 168 us instead of 157. */
+enum { DICT_MIN_BYTES = 2 * 1024 };
+
 struct packer {
-    ZSTD_CCtx *zstd;
+    ZSTD_CCtx *any;     /* one body is nothing to it for the next */
+    ZSTD_CCtx *beside;  /* small ones beside `dict` */
+    struct zdict *dict; /* held */
+    bool is_loaded;     /* `beside` has it ready for further frames */
 };
+
+static ZSTD_CCtx *new_context(void)
+{
+    ZSTD_CCtx *zstd = ZSTD_createCCtx();
+    if (zstd != NULL)
+        (void)ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, LEVEL);
+    return zstd;
+}
 
 enum cw_err packer_new(struct packer **ret)
 {
     struct packer *packer = malloc(sizeof *packer);
     if (packer == NULL)
         return CW_ENOMEM;
-    packer->zstd = ZSTD_createCCtx();
-    if (packer->zstd == NULL) {
-        free(packer);
+    *packer = (struct packer){.any = new_context(), .beside = new_context()};
+    if (packer->any == NULL || packer->beside == NULL) {
+        packer_free(packer);
         return CW_ENOMEM;
     }
-    (void)ZSTD_CCtx_setParameter(packer->zstd, ZSTD_c_compressionLevel, LEVEL);
+    (void)ZSTD_CCtx_setParameter(packer->beside, ZSTD_c_hashLog, SMALL_HASH_LOG);
     *ret = packer;
     return CW_OK;
 }
@@ -33,7 +51,9 @@ void packer_free(struct packer *packer)
 {
     if (packer == NULL)
         return;
-    ZSTD_freeCCtx(packer->zstd);
+    ZSTD_freeCCtx(packer->any);
+    ZSTD_freeCCtx(packer->beside);
+    zdict_drop(packer->dict);
     free(packer);
 }
 
@@ -47,18 +67,73 @@ static void fit(struct buf *b)
     b->cap = b->len + 1;
 }
 
-enum cw_err pack(struct packer *packer, struct buf *ret, struct str body)
+/* For the next frame alone; NULL: it needs none. */
+static size_t refer(ZSTD_CCtx *zstd, const struct zdict *dict)
 {
-    int hash_log = body.len <= SMALL_BYTES ? SMALL_HASH_LOG : HASH_LOG_OF_LEVEL;
+    struct str content = dict != NULL ? zdict_content(dict) : STR_NONE;
+    return ZSTD_CCtx_refPrefix(zstd, content.ptr, content.len);
+}
+
+/* To read a dictionary costs 8 us, to keep what was read for further frames 25: that is done for
+ * one that comes twice in a row. */
+static size_t load(struct packer *packer, struct zdict *dict)
+{
+    struct str content = zdict_content(dict);
+    if (dict != packer->dict) {
+        zdict_drop(packer->dict);
+        packer->dict = zdict_hold(dict);
+        packer->is_loaded = false;
+        return refer(packer->beside, dict);
+    }
+    if (packer->is_loaded)
+        return 0;
+    size_t done = ZSTD_CCtx_loadDictionary(packer->beside, content.ptr, content.len);
+    packer->is_loaded = !ZSTD_isError(done);
+    return done;
+}
+
+/* *ret is what is ready to make the frame. */
+static size_t choose(struct packer *packer, size_t body_len, struct zdict *dict, ZSTD_CCtx **ret)
+{
+    bool is_small = body_len <= SMALL_BYTES;
+    *ret = dict != NULL && is_small ? packer->beside : packer->any;
+    if (*ret == packer->beside)
+        return load(packer, dict);
+    (void)ZSTD_CCtx_setParameter(*ret, ZSTD_c_hashLog,
+                                 is_small ? SMALL_HASH_LOG : HASH_LOG_OF_LEVEL);
+    return refer(*ret, dict);
+}
+
+enum cw_err pack(struct packer *packer, struct buf *ret, struct str body, struct zdict *dict)
+{
+    ZSTD_CCtx *zstd;
     enum cw_err err = buf_reserve(ret, ZSTD_compressBound(body.len));
     if (err != CW_OK)
         return err;
-    (void)ZSTD_CCtx_setParameter(packer->zstd, ZSTD_c_hashLog, hash_log);
-    size_t size = ZSTD_compress2(packer->zstd, ret->ptr, ret->cap, body.ptr, body.len);
+    size_t size = choose(packer, body.len, dict, &zstd);
+    if (!ZSTD_isError(size))
+        size = ZSTD_compress2(zstd, ret->ptr, ret->cap, body.ptr, body.len);
     if (ZSTD_isError(size))
         return CW_ENOMEM; /* the only way to fail with room enough */
     ret->len = size;
     ret->ptr[size] = '\0';
     fit(ret);
     return CW_OK;
+}
+
+/* Else ZSTD_CCtx_loadDictionary() would read headers and tables in it, and whoever decodes with
+ * ZSTD_DCtx_refPrefix() would not. */
+static bool looks_trained(struct str body)
+{
+    static const char magic[] = {0x37, (char)0xa4, 0x30, (char)0xec}; /* RFC 8878, 5 */
+    return str_starts(body, str_from(magic, sizeof magic));
+}
+
+enum cw_err pack_dict(struct packer *packer, struct zdict **ret, struct str body)
+{
+    CLEANUP(buf_release) struct buf frame = BUF_INIT(SIZE_MAX / 2);
+    if (body.len < DICT_MIN_BYTES || body.len > ZDICT_MAX_BYTES || looks_trained(body))
+        return CW_EINVAL;
+    enum cw_err err = pack(packer, &frame, body, NULL);
+    return err == CW_OK ? zdict_new(ret, body, buf_str(&frame)) : err;
 }

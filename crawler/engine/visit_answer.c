@@ -68,6 +68,7 @@ static void start_digest(struct visit *v, struct fetch_result *res)
         judge_and_deliver(v);
         return;
     }
+    dicts_give(&crawl->engine->dicts, &v->host->dict, &v->input);
     v->state = VISIT_DIGESTING;
     crawl->digesting_bytes += v->input.raw.cap;
     executor_run(crawl->engine->executor, LANE_PARSE, &v->job, on_digest, on_digested);
@@ -129,6 +130,7 @@ static void on_digested(struct job *job)
     struct visit *v = CONTAINER_OF(job, struct visit, job);
     assert(v->magic == VISIT_MAGIC);
     v->crawl->digesting_bytes -= v->input.raw.cap;
+    dicts_take(&v->crawl->engine->dicts, &v->host->dict, &v->input);
     digest_input_release(&v->input);
     widen_scope(v);
     judge_and_deliver(v);

@@ -60,6 +60,7 @@ static void release_host(struct workbench *bench, struct bench_host *bh)
     if (bh->host != NULL)
         engine_drop_host(bench->crawl->engine, bh->host);
     budgets_drop(bench->crawl->sentry.budgets, bh->budget);
+    dicts_forget(&bench->crawl->engine->dicts, &bh->dict);
     free(bh->name);
     free(bh);
 }

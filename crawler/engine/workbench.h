@@ -21,6 +21,7 @@
 #include "crawler/base/err.h"
 #include "crawler/base/table.h"
 #include "crawler/engine/diagnosis.h"
+#include "crawler/engine/dicts.h"
 #include "crawler/frontier/hosts.h"
 #include "storage/store.h"
 
@@ -39,12 +40,13 @@ struct bench_host {
     char *name;                     /* owned; the key */
     struct host *host;              /* held */
     struct budget *budget;          /* owned */
-    unsigned visits;                /* in memory */
-    unsigned taken;                 /* visits begun since it came */
-    bool is_noted;                  /* something happened that the next batch must look at */
-    bool touched;                   /* its clock has moved since it was last stored */
-    bool rests, yields;             /* goes back when its visits have ended, and gets no more */
-    bool asked, idle;               /* in the batch that is being written: wanted more; goes back */
+    struct host_dict dict;
+    unsigned visits;    /* in memory */
+    unsigned taken;     /* visits begun since it came */
+    bool is_noted;      /* something happened that the next batch must look at */
+    bool touched;       /* its clock has moved since it was last stored */
+    bool rests, yields; /* goes back when its visits have ended, and gets no more */
+    bool asked, idle;   /* in the batch that is being written: wanted more; goes back */
     int32_t robots_status;
     int64_t robots_unix_ms;
     /* for the length of one vitals_take() */

@@ -13,7 +13,7 @@ void parts_compress(struct pages *p)
     must(packer_new(&packer) == CW_OK, "zstd");
     for (size_t i = 0; i < p->kept; i++) {
         struct body *b = &p->bodies[i];
-        must(pack(packer, &b->packed, buf_str(&b->bytes)) == CW_OK, "zstd");
+        must(pack(packer, &b->packed, buf_str(&b->bytes), NULL) == CW_OK, "zstd");
     }
     packer_free(packer);
 }

@@ -144,10 +144,12 @@ def disk_of(path):
     except sqlite3.OperationalError:
         return None
     indexes = {name for name, in db.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
-    parts = {"bodies": sizes.pop("body_", 0), "links": sizes.pop("link_", 0),
+    parts = {"bodies": sizes.pop("body_", 0) + sizes.pop("zdict_", 0), "links": sizes.pop("link_", 0),
              "indexes": sum(sizes.pop(name) for name in list(sizes) if name in indexes)}
     parts["rest"] = os.path.getsize(path) - sum(parts.values())
-    parts["raw"], parts["zstd"] = db.execute("SELECT sum(size), sum(length(zstd)) FROM body_").fetchone()
+    parts["raw"] = db.execute("SELECT sum(size) FROM body_").fetchone()[0]
+    parts["zstd"] = db.execute("SELECT sum(length(zstd)) FROM (SELECT zstd FROM body_ UNION ALL SELECT zstd FROM zdict_)"
+                               ).fetchone()[0]
     parts["link_rows"] = db.execute("SELECT count(*) FROM link_").fetchone()[0]
     db.close()
     return parts

@@ -24,6 +24,7 @@ class KillMinusNine(Story):
         self.server = self.web()
         self.site = Site(seed=SEED).serve(self.server)
         self.random = random.Random(SEED)
+        self.beside = 0  # bodies that were kept beside another one
         self.again = []  # requests that a kill made necessary again, kill by kill
 
     def test_nothing_is_lost_and_nothing_is_fetched_twice(self):
@@ -37,6 +38,7 @@ class KillMinusNine(Story):
         figure(f"{kills} kills in {rounds} crawls; requested again for it: {sum(self.again)} in all, "
                f"{max(self.again)} at the most after one kill")
         self.assertLessEqual(max(self.again), IN_FLIGHT)
+        self.assertGreater(self.beside, 0)
 
     def compare_with_truth(self):
         self.assert_lawful()
@@ -63,9 +65,17 @@ class KillMinusNine(Story):
         self.crawld("crawl", "-o", db, "--delay", "0", *OPTIONS, self.server.url("/"))
         self.take_requests()
         self.assertEqual(broken_laws(db), [])
+        self.check_bodies(db)
         for got, expected in zip(snapshot(db), uninterrupted):
             self.assertEqual(got, expected)
         return kills
+
+    def check_bodies(self, db):
+        """Some of them: those kept by each of the crawls that were killed are among them."""
+        for url in self.random.sample(sorted(self.site.titles), 10):
+            body = self.server.routes[url[len(self.site.base):]].body
+            self.assertEqual(self.crawld("cat", db, url).out.encode(), body, url)
+        self.beside += self.value("SELECT count(zdict) FROM body_", db=db)
 
     def is_killed(self, db):
         """Crawls until the moment comes; False when the crawl was finished before."""

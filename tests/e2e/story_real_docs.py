@@ -1,7 +1,9 @@
 """Real input: the HTML of python3-doc and postgresql-doc-15, served by nginx, against a ground truth that
 Python's html.parser computes from the same files."""
 import os
+import pathlib
 import unittest
+from urllib.parse import unquote
 
 from support import nginx
 from support.crawld import Story, figure, main
@@ -37,6 +39,7 @@ class RealDocs(Story):
         self.assertEqual(self.value("SELECT count(*) FROM url WHERE reason LIKE 'trap%'"), 0, "taken for traps")
         self.check_titles(truth)
         self.check_links(truth)
+        self.check_bodies(truth, prefix=f"/{name}/", folder=DOCS[name])
         self.assert_lawful()
 
     def assert_same(self, got, expected, what):
@@ -56,6 +59,15 @@ class RealDocs(Story):
             self.assert_same(found.get(url, set()), edges, f"links of {url}")
         counts = dict(self.rows("SELECT url, links FROM page"))
         self.assertEqual({url: counts[url] for url in truth.edges}, {url: len(edges) for url, edges in truth.edges.items()})
+
+    def check_bodies(self, truth, prefix, folder):
+        """Of every seventh file: what `crawld cat` writes. Most are kept beside a dictionary."""
+        for url in sorted(url for url, status in truth.statuses.items() if status == 200)[::7]:
+            file = pathlib.Path(folder) / unquote(url[len(truth.base) + len(prefix):])
+            self.assertEqual(self.crawld("cat", self.db, url).out, file.read_bytes().decode("utf-8", "replace"), url)
+        kept, beside, raw, zstd = self.rows("SELECT count(*), count(zdict), sum(size), sum(length(zstd)) FROM body_")[0]
+        figure(f"{kept} bodies, {beside} beside a dictionary, {raw} bytes kept in {zstd}")
+        self.assertGreater(beside, kept * 0.9)
 
     def test_python(self):
         self.check("python")

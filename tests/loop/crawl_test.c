@@ -221,6 +221,103 @@ static void max_time__drains(void **state)
     end(&f);
 }
 
+/* ---- pages that share a template ---- */
+
+enum { ALIKE = 60, TEMPLATE_WORDS = 400, ALIKE_BYTES = 8000 };
+
+/* Page `i`, as its server sends it, or the text of it. */
+static void make_alike(struct buf *page, unsigned i, bool as_text)
+{
+    buf_clear(page);
+    if (!as_text)
+        assert_int_equal(buf_add(page, STR("<!doctype html><p>")), CW_OK);
+    for (unsigned word = 0; word < TEMPLATE_WORDS; word++)
+        assert_int_equal(buf_addf(page, "word%u ", word * word), CW_OK);
+    assert_int_equal(buf_addf(page, "page %u", i), CW_OK);
+}
+
+static void script_alike(struct httpserver *server)
+{
+    CLEANUP(buf_release) struct buf page = BUF_INIT(ALIKE_BYTES);
+    CLEANUP(buf_release) struct buf links = BUF_INIT(1 << 16);
+    char path[16];
+    for (unsigned i = 0; i < ALIKE; i++) {
+        (void)snprintf(path, sizeof path, "/p%u", i);
+        make_alike(&page, i, false);
+        httpserver_page(server, path, 200, "text/html", page.ptr);
+        assert_int_equal(buf_addf(&links, "<a href=%s>x</a>", path), CW_OK);
+    }
+    httpserver_page(server, "/", 200, "text/html", links.ptr);
+}
+
+static void expect_alike(struct fixture *f, struct store_reader *reader, bool as_text)
+{
+    char path[16], url[HTTPSERVER_URL_SIZE];
+    struct errmsg msg = {""};
+    CLEANUP(buf_release) struct buf page = BUF_INIT(ALIKE_BYTES);
+    CLEANUP(buf_release) struct buf body = BUF_INIT(ALIKE_BYTES);
+    for (unsigned i = 0; i < ALIKE; i++) {
+        (void)snprintf(path, sizeof path, "/p%u", i);
+        httpserver_url(f->server, NULL, path, url);
+        make_alike(&page, i, as_text);
+        buf_clear(&body);
+        if (store_read_body(reader, str_of(url), &body, &msg) != CW_OK)
+            fail_msg("%s", msg.text);
+        if (str_find(buf_str(&body), buf_str(&page)) == body.len)
+            fail_msg("%s: " STR_FMT, url, STR_ARG(buf_str(&body)));
+    }
+}
+
+static bool take_columns(void *arg UNUSED, const char *const *names UNUSED, size_t count UNUSED)
+{
+    return true;
+}
+
+static bool keep_counts(void *arg, const struct store_value *values, size_t count)
+{
+    int64_t *counts = arg;
+    for (size_t i = 0; i < count; i++)
+        counts[i] = values[i].integer;
+    return true;
+}
+
+/* A crawl that is broken off and goes on chooses another dictionary, and needs the first no more
+ * than to read with. */
+static void pages_that_share_a_template__are_kept_beside_one_of_them(void **state)
+{
+    (void)state;
+    for (int as_text = 0; as_text <= 1; as_text++) {
+        struct fixture f;
+        struct run run;
+        struct errmsg msg = {""};
+        struct store_reader *reader = NULL;
+        int64_t counts[3] = {0};
+        const struct store_query_sink sink = {
+            .on_columns = take_columns, .on_row = keep_counts, .arg = counts};
+        begin(&f);
+        script_alike(f.server);
+        for (int again = 0; again <= 1; again++) {
+            run_init(&run, &f, "/");
+            run.config.store = as_text ? CONFIG_STORE_TEXT : CONFIG_STORE_BODIES;
+            if (!again)
+                run.config.max_pages = ALIKE / 2;
+            crawl_whole(&f, &run, again ? "finished" : "max-pages");
+        }
+        assert_int_equal(store_reader_open(&reader, f.path, &msg), CW_OK);
+        expect_alike(&f, reader, as_text);
+        assert_int_equal(store_query(reader,
+                                     STR("SELECT (SELECT count(*) FROM zdict_), count(zdict),"
+                                         " sum(length(zstd)) < sum(size) / 5 FROM body_"),
+                                     &sink, &msg),
+                         CW_OK);
+        store_reader_close(reader);
+        assert_int_equal(counts[0], 2);
+        assert_in_range(counts[1], ALIKE / 4, ALIKE);
+        assert_int_equal(counts[2], 1);
+        end(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +330,7 @@ int main(void)
         cmocka_unit_test(max_pages__is_exact),
         cmocka_unit_test(max_pages__is_reached_when_some_fail),
         cmocka_unit_test(max_time__drains),
+        cmocka_unit_test(pages_that_share_a_template__are_kept_beside_one_of_them),
     };
     executor_prepare_pool(PARSE_SEATS, STORE_SEATS);
     return cmocka_run_group_tests(tests, NULL, NULL);

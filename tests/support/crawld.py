@@ -249,13 +249,13 @@ APPLICATION_ID = 0x63776c64
 
 
 def is_ours(path):
-    """A database of crawld whose schema is there."""
+    """A database of crawld whose schema is there: as a whole, for it comes in several transactions."""
     with open(path, "rb") as file:
         head = file.read(100)
     if len(head) < 100 or not head.startswith(b"SQLite format 3") or int.from_bytes(head[68:72], "big") != APPLICATION_ID:
         return False
     with connect(path) as connection:
-        return connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'page'").fetchone()[0] == 1
+        return connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'zdict_'").fetchone()[0] == 1
 
 
 def is_open(path):
@@ -297,6 +297,7 @@ LAWS = [
      "SELECT kind, name, sum(n) FROM (SELECT kind, name, n FROM tally_ "
      "UNION ALL SELECT state, reason, -1 FROM url_ WHERE state IN (3, 4) "
      "UNION ALL SELECT 2, cast(status AS TEXT), -1 FROM page_) GROUP BY kind, name HAVING sum(n) <> 0"),
+    ("what a body is kept beside is missing", "SELECT id FROM body_ WHERE zdict NOT IN (SELECT id FROM zdict_)"),
     ("a URL's host is unknown", "SELECT url, host FROM url WHERE host NOT IN (SELECT host FROM host)"),
 ]
 

@@ -241,6 +241,64 @@ static void of_a_page__is_kept_what_the_settings_say(void **state)
     digester_free(d);
 }
 
+/* Digests `body` with a dictionary, or as the page that is to become one. */
+static struct outcome *digest_beside(struct digester *d, const char *type, int status,
+                                     struct str body, struct zdict **dict, bool makes_dict)
+{
+    struct outcome *o = new_outcome(status, false);
+    struct digest_input input = new_input(CONFIG_STORE_BODIES);
+    pack(&input.raw, body.ptr, body.len, PLAIN);
+    input.headers.content_type = str_of(type);
+    input.dict = zdict_hold(*dict);
+    input.makes_dict = makes_dict;
+    digest(d, o, &input);
+    assert_int_equal(o->err, CW_OK);
+    if (makes_dict)
+        *dict = zdict_hold(input.dict);
+    digest_input_release(&input);
+    return o;
+}
+
+static void an_ordinary_page__becomes_the_dictionary_of_its_host(void **state)
+{
+    (void)state;
+    static char room[100000];
+    memset(room, 'x', sizeof room);
+    static const struct {
+        const char *name, *type;
+        int status;
+        size_t size;
+        bool becomes_one, is_beside;
+    } pages[] = {
+        {"an error's page", "text/html", 404, 5000, false, true},
+        {"a short one", "text/html", 200, 1000, false, true},
+        {"a long one", "text/html", 200, 40000, false, true},
+        {"a very long one", "text/html", 200, 70000, false, true},
+        {"text", "text/plain", 200, 5000, false, false},
+        {"an image", "image/png", 200, 5000, false, false},
+        {"an ordinary page", "text/html", 200, 5000, true, true},
+    };
+    struct digester *d;
+    struct zdict *dict = NULL;
+    assert_int_equal(digester_new(&d), CW_OK);
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        struct outcome *o = digest_beside(d, pages[i].type, pages[i].status,
+                                          str_from(room, pages[i].size), &dict, true);
+        if ((dict != NULL) != pages[i].becomes_one || o->page.body_dict != dict)
+            fail_msg("%s", pages[i].name);
+        outcome_free(o);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        struct outcome *o = digest_beside(d, pages[i].type, pages[i].status,
+                                          str_from(room, pages[i].size), &dict, false);
+        if (o->page.body_dict != (pages[i].is_beside ? dict : NULL))
+            fail_msg("%s", pages[i].name);
+        outcome_free(o);
+    }
+    zdict_drop(dict);
+    digester_free(d);
+}
+
 static void what_expands_beyond_any_ratio__is_a_bomb(void **state)
 {
     (void)state;
@@ -327,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer__becomes_a_page),
         cmocka_unit_test(of_a_page__is_kept_what_the_settings_say),
+        cmocka_unit_test(an_ordinary_page__becomes_the_dictionary_of_its_host),
         cmocka_unit_test(what_expands_beyond_any_ratio__is_a_bomb),
         cmocka_unit_test(a_huge_location__is_no_target),
         cmocka_unit_test(each_link__has_its_verdict_depth_and_priority),

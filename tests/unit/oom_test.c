@@ -193,11 +193,14 @@ static void a_digest__leaves_no_half_page(void **state)
     struct scope *scope = NULL;
     static const char body[] = "<title>t</title><a href=/x>1</a><a href=y?z>2</a><img src=i.png>"
                                "<meta name=robots content=nofollow><p>some text";
+    char long_body[5000]; /* one that can be a dictionary */
+    (void)snprintf(long_body, sizeof long_body, "%s%*s", body, 4500, "");
     assert_int_equal(digester_new(&d), CW_OK);
     assert_int_equal(make_scope(&scope), CW_OK);
     for (unsigned n = 1;; n++) {
         struct outcome *o = outcome_new();
-        struct digest_input input = {.raw = BUF_INIT(1000),
+        struct digest_input input = {.raw = BUF_INIT(10000),
+                                     .makes_dict = true,
                                      .scope = scope_hold(scope),
                                      .agent = STR("crawld"),
                                      .max_size = 100000,
@@ -206,7 +209,7 @@ static void a_digest__leaves_no_half_page(void **state)
         o->url = STR("http://a.example/");
         o->host = STR("a.example");
         o->attempt.status = 200;
-        assert_int_equal(buf_add(&input.raw, str_of(body)), CW_OK);
+        assert_int_equal(buf_add(&input.raw, str_of(long_body)), CW_OK);
         failalloc_at(n);
         digest(d, o, &input);
         bool failed = failalloc_end();
