@@ -8,7 +8,7 @@
 #include "tests/support/store_fixture.h"
 
 /* Pages: from where on it is long, and full; bytes of each. */
-enum { LONG = 8000, LONGEST = 16000, PAGE = 4096 };
+enum { PAGE = 4096, LONG = (32 << 20) / PAGE, LONGEST = 2 * LONG };
 
 /* A page whose body alone takes so many pages of the log. */
 static void commit_pages(struct fixture *f, unsigned number, size_t pages)
