@@ -22,6 +22,7 @@ static void on_open(struct job *job);
 static void on_clocks(struct job *job);
 static void on_read(struct job *job);
 static void on_opened(struct job *job);
+static bool may_wait(void *arg, const struct outcome *outcome);
 static void on_prepare(void *arg, struct store_batch *batch);
 static void on_stored(void *arg, const struct outcome *outcome);
 static void on_landed(void *arg, const struct store_reply *reply);
@@ -213,7 +214,9 @@ static enum cw_err open_parts(struct crawl *crawl)
         .executor = crawl->engine->executor,
         .store = crawl->store,
         .enough = (crawl->engine->connections + 1) / 2,
+        .most = crawl->engine->connections,
         .arg = crawl,
+        .may_wait = may_wait,
         .on_prepare = on_prepare,
         .on_stored = on_stored,
         .on_landed = on_landed,
@@ -290,6 +293,13 @@ void crawl_visit_ended(struct crawl *crawl)
     }
     if (crawl->state == CRAWL_DRAINING && crawl->visit_count == 0)
         crawl_look_soon(crawl, 0); /* not inline: a caller may be at work on us */
+}
+
+/* Not what ends the work on a host: the host may go back with this very batch. */
+static bool may_wait(void *arg, const struct outcome *outcome)
+{
+    const struct bench_host *bh = workbench_find(&crawl_from(arg)->bench, outcome->host);
+    return bh != NULL && bh->visits > 0;
 }
 
 static void on_prepare(void *arg, struct store_batch *batch)

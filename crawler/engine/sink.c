@@ -122,12 +122,40 @@ int64_t sink_behind_ms(const struct sink *sink)
     return !is_free(sink) ? clock_mono_ms() - sink->began_ms : 0;
 }
 
+static size_t footprint(const struct outcome *outcome)
+{
+    return outcome->page.body.cap + arena_footprint(&outcome->arena);
+}
+
+/* After a stall all that may be in flight has been gathered. In one batch it would bring the next
+ * stall about: nothing could be fetched before the whole of it is written. So the youngest wait. */
+static void hold_back(struct sink *sink)
+{
+    struct gathered *now = &sink->writing, *later = &sink->filling;
+    size_t kept = sink->options.most;
+    if (kept == 0 || now->outcome_count <= kept)
+        return;
+    for (size_t i = kept; i < now->outcome_count; i++) {
+        struct outcome *o = now->outcomes[i];
+        if (!sink->options.may_wait(sink->options.arg, o) ||
+            grow(&later->outcomes, &later->outcome_cap, later->outcome_count, sizeof o) != CW_OK) {
+            now->outcomes[kept++] = o;
+            continue;
+        }
+        later->outcomes[later->outcome_count++] = o;
+        now->bytes -= footprint(o);
+        later->bytes += footprint(o);
+    }
+    now->outcome_count = kept;
+}
+
 static void write_now(struct sink *sink)
 {
     struct gathered empty = sink->writing; /* its arrays are reused */
     assert(!sink->busy && item_count(&empty) == 0);
     sink->writing = sink->filling;
     sink->filling = empty;
+    hold_back(sink);
     sink->batch = (struct store_batch){
         .outcomes = sink->writing.outcomes,
         .outcome_count = sink->writing.outcome_count,
@@ -143,7 +171,7 @@ static void write_now(struct sink *sink)
     };
     sink->options.on_prepare(sink->options.arg, &sink->batch);
     sink->busy = true;
-    sink->flush = false;
+    sink->flush = sink->flush && sink_has_gathered(sink); /* for what was held back, too */
     sink->began_ms = clock_mono_ms();
     executor_run(sink->options.executor, LANE_STORE, &sink->job, on_write, on_written);
 }
@@ -191,7 +219,7 @@ enum cw_err sink_push(struct sink *sink, struct outcome *outcome)
         return err;
     }
     g->outcomes[g->outcome_count++] = outcome;
-    g->bytes += outcome->page.body.cap + arena_footprint(&outcome->arena);
+    g->bytes += footprint(outcome);
     schedule(sink);
     return CW_OK;
 }

@@ -2,7 +2,8 @@
  * While one is being written the next one grows. At rest a page lands at once: a batch goes in the
  * next turn of the loop after something was gathered. Under load it waits: SINK_PAUSE_MS after the
  * last one landed, unless it holds `enough` outcomes before or the owner is in a hurry
- * (sink_flush()); the transactions are what costs, not the pages in them. The same transaction
+ * (sink_flush()); the transactions are what costs, not the pages in them. Beyond `most` outcomes
+ * those that may wait go with the batch after it. The same transaction
  * brings back work: the owner says before each how much it wants. Ceiling: SINK_MAX_BYTES or
  * SINK_MAX_ITEMS not yet written; then sink_is_full(), and the owner starts nothing new until it is
  * called back: back-pressure instead of memory. A log that has grown long is folded beside the
@@ -30,7 +31,10 @@ struct sink_options {
     struct executor *executor;
     struct store *store; /* borrowed; nobody else may call it while the sink is open */
     size_t enough;       /* outcomes that make a batch worth a transaction at once */
+    size_t most;         /* outcomes of a batch, if the others may wait; 0: any number */
     void *arg;
+    /* May `outcome` go with a later batch than those before it? Only where `most` is not 0. */
+    bool (*may_wait)(void *arg, const struct outcome *outcome);
     /* Before each batch goes: fill hosts, idle_hosts and want of *batch; what they point to must
      * stay until on_landed or on_failed. */
     void (*on_prepare)(void *arg, struct store_batch *batch);

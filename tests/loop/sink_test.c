@@ -15,6 +15,11 @@ struct gathering {
     unsigned prepared, stored, landed, failed;
     size_t new_hosts; /* to ask for */
     int64_t leased;   /* the last URL id that was leased */
+    struct {
+        int64_t id;
+        char url[64];
+    } leases[8];       /* ... and the others of that reply */
+    unsigned may_wait; /* so many may, when they are asked */
     int64_t seen, pages;
     char url[64];
     bool is_closed, has_landed, has_failed, log_is_long;
@@ -27,6 +32,16 @@ static void on_prepare(void *arg, struct store_batch *batch)
     g->prepared++;
     batch->want.new_hosts = g->new_hosts;
     batch->want.urls_per_host = 10;
+}
+
+static bool may_wait(void *arg, const struct outcome *outcome)
+{
+    struct gathering *g = arg;
+    assert_int_equal(outcome->state, URL_DONE);
+    if (g->may_wait == 0)
+        return false;
+    g->may_wait--;
+    return true;
 }
 
 static void on_stored(void *arg, const struct outcome *outcome)
@@ -50,6 +65,11 @@ static void on_landed(void *arg, const struct store_reply *reply)
         g->leased = reply->leases[0].url_id;
         (void)snprintf(g->url, sizeof g->url, STR_FMT, STR_ARG(reply->leases[0].url));
     }
+    for (size_t i = 0; i < MIN(reply->lease_count, ARRAY_LEN(g->leases)); i++) {
+        g->leases[i].id = reply->leases[i].url_id;
+        (void)snprintf(g->leases[i].url, sizeof g->leases[i].url, STR_FMT,
+                       STR_ARG(reply->leases[i].url));
+    }
 }
 
 static void on_failed(void *arg, enum cw_err err, const char *message)
@@ -68,7 +88,8 @@ static void on_closed(void *arg)
     g->is_closed = true;
 }
 
-static void open_sink(struct gathering *g)
+/* At the most so many outcomes with one batch, if others may wait; 0: any number. */
+static void open_sink_of(struct gathering *g, size_t most)
 {
     struct errmsg message;
     *g = (struct gathering){.is_closed = false};
@@ -83,13 +104,20 @@ static void open_sink(struct gathering *g)
     const struct sink_options options = {.loop = &g->loop.loop,
                                          .executor = g->executor,
                                          .store = g->store,
+                                         .most = most,
                                          .arg = g,
+                                         .may_wait = may_wait,
                                          .on_prepare = on_prepare,
                                          .on_stored = on_stored,
                                          .on_landed = on_landed,
                                          .on_failed = on_failed,
                                          .on_closed = on_closed};
     assert_int_equal(sink_new(&g->sink, &options), CW_OK);
+}
+
+static void open_sink(struct gathering *g)
+{
+    open_sink_of(g, 0);
 }
 
 /* The sink has been told to close. */
@@ -237,6 +265,34 @@ static void at_its_ceilings__the_sink_is_full_until_the_batch_goes(void **state)
     close_sink(&g);
 }
 
+static void beyond_the_most__those_that_may_wait_go_with_the_next_batch(void **state)
+{
+    enum { URLS = 8, MOST = 3 };
+    (void)state;
+    struct gathering g;
+    open_sink_of(&g, MOST);
+    g.new_hosts = URLS;
+    for (unsigned i = 0; i < URLS; i++)
+        add_seed(&g, i);
+    run_until_landed(&g);
+    g.new_hosts = 0;
+    for (unsigned i = 0; i < URLS; i++) {
+        g.leased = g.leases[i].id;
+        (void)snprintf(g.url, sizeof g.url, "%s", g.leases[i].url);
+        assert_int_equal(sink_push(g.sink, done_outcome(&g, 0)), CW_OK);
+    }
+    g.may_wait = 4; /* of 5; then 1 of them is one too many again, and may not */
+    sink_flush(g.sink);
+    run_until_landed(&g);
+    assert_int_equal(g.stored, MOST + 1);
+    assert_int_equal(sink_unlanded(g.sink), 4);
+    run_until_landed(&g); /* nobody asks for it */
+    assert_int_equal(g.stored, URLS);
+    assert_int_equal(g.pages, URLS);
+    assert_true(sink_is_idle(g.sink));
+    close_sink(&g);
+}
+
 static int64_t size_of(const char *path)
 {
     struct stat st;
@@ -366,6 +422,7 @@ int main(void)
         cmocka_unit_test(a_flush__sends_even_an_empty_batch_and_nothing_else_does),
         cmocka_unit_test(a_reply__is_not_overwritten_while_it_is_read),
         cmocka_unit_test(at_its_ceilings__the_sink_is_full_until_the_batch_goes),
+        cmocka_unit_test(beyond_the_most__those_that_may_wait_go_with_the_next_batch),
         cmocka_unit_test(a_long_log__is_folded_beside_the_batches_and_begins_anew),
         cmocka_unit_test(closed_while_the_log_is_folded__it_ends_after_that),
         cmocka_unit_test(closed_while_it_writes__the_batch_still_lands),
