@@ -111,7 +111,7 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     w.seen = store->seen;
     apply(&w, &b, urls);
     reply.revisits = revisits_promote(&w, b.want.revisits);
-    work_save_hosts(&w);
+    work_save_line(&w);
     lease_grant(&w, &b.want, &reply);
     lease_list_fed(&w, &reply);
     work_save_hosts(&w);

@@ -30,6 +30,7 @@ enum db_statement {
     DB_URL_UPDATE,
     DB_URL_LEASED,
     DB_URL_FINISH,
+    DB_URL_ANY_DUE,
     DB_URL_PROMOTE,
     DB_URL_LEASE_LIST,
     DB_URL_LEASE,

@@ -71,6 +71,18 @@ static void *reply_alloc(struct work *w, struct store_reply *reply, size_t count
     return memory;
 }
 
+/* Has any URL waited long enough? Most of the time none has, of all hosts. */
+static bool find_due(struct work *w)
+{
+    struct query q = db_query(w->db, DB_URL_ANY_DUE,
+                              "SELECT 1 FROM url_ WHERE state = 0 AND due_ms > 0 AND due_ms <= ?"
+                              " LIMIT 1");
+    put_int(&q, w->now_unix_ms);
+    bool is_found = query_next(&q);
+    query_end(&q);
+    return is_found;
+}
+
 /* What has waited for its time and need not any more joins the host's other URLs, as many as may be
  * leased now. */
 static void promote_due(struct work *w, const struct host_row *h, size_t max)
@@ -122,16 +134,17 @@ static void mark_leased(struct work *w, const struct store_lease *leases, size_t
     }
 }
 
-static void lease_host(struct work *w, struct host_row *h, size_t urls_per_host,
+static void lease_host(struct work *w, struct host_row *h, size_t urls_per_host, bool any_is_due,
                        struct store_reply *reply)
 {
     size_t first = reply->lease_count;
     size_t max = MIN(urls_per_host, (size_t)h->queued);
-    promote_due(w, h, max);
+    if (any_is_due)
+        promote_due(w, h, max);
     size_t count = list_leases(w, h, max, reply);
     h->changed = true;
     if (count == 0) { /* all it has waits for a time: it leaves the head of the line */
-        h->in_line = false;
+        h->in_line = h->has_place = false;
         return;
     }
     mark_leased(w, reply->leases + first, count);
@@ -169,16 +182,16 @@ void lease_grant(struct work *w, const struct store_want *want, struct store_rep
         urls += MIN(per_host, (size_t)chosen.hosts[i]->queued);
     reply->hosts = reply_alloc(w, reply, chosen.count, sizeof *reply->hosts);
     reply->leases = reply_alloc(w, reply, urls, sizeof *reply->leases);
+    bool any_is_due = find_due(w);
     for (size_t i = 0; w->db->err == CW_OK && i < chosen.count; i++)
-        lease_host(w, chosen.hosts[i], per_host, reply);
+        lease_host(w, chosen.hosts[i], per_host, any_is_due, reply);
 }
 
 void lease_list_fed(struct work *w, struct store_reply *reply)
 {
     reply->fed = reply_alloc(w, reply, w->host_count, sizeof *reply->fed);
-    for (size_t i = 0; w->db->err == CW_OK && i < w->host_slots; i++) {
-        const struct host_row *h = w->hosts[i];
-        if (h == NULL || !h->leased || h->queued == 0)
+    for (const struct host_row *h = w->first; w->db->err == CW_OK && h != NULL; h = h->next) {
+        if (!h->leased || h->queued == 0)
             continue;
         struct str *name = &reply->fed[reply->fed_count++];
         *name = h->name;

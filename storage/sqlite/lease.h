@@ -7,7 +7,7 @@
 /* Takes back the leases of hosts that ran dry. */
 void lease_return_hosts(struct work *w, const struct str *hosts, size_t count);
 
-/* Fills the reply's hosts and leases (in its arena). Hosts must have been saved. */
+/* Fills the reply's hosts and leases (in its arena). After work_save_line(). */
 void lease_grant(struct work *w, const struct store_want *want, struct store_reply *reply);
 
 /* Fills the reply's fed hosts, after lease_grant(). */

@@ -5,7 +5,7 @@
 
 enum { FETCHED_MAX = 20000 }; /* URLs told of a host that has aliases */
 
-void lessons_count_domain(struct work *w, const struct host_row *host)
+void lessons_count_domain(struct work *w, struct host_row *host)
 {
     int64_t pages = host->pages - host->pages_read;
     if (w->domain_of == NULL || pages == 0)
@@ -18,6 +18,7 @@ void lessons_count_domain(struct work *w, const struct host_row *host)
     put_int(&q, (host->pages > 0) - (host->pages_read > 0));
     put_int(&q, pages);
     query_run(&q);
+    host->pages_read = host->pages;
 }
 
 static void store_lesson(struct work *w, const struct trap_lesson *lesson)

@@ -5,8 +5,8 @@
 
 #include "storage/sqlite/work.h"
 
-/* The host got, or lost, pages since it was read: its domain counts them. */
-void lessons_count_domain(struct work *w, const struct host_row *host);
+/* The host may have got, or lost, pages since they were last counted: its domain counts them. */
+void lessons_count_domain(struct work *w, struct host_row *host);
 
 void lessons_store(struct work *w, const struct trap_lesson *lessons, size_t count);
 

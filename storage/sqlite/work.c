@@ -27,7 +27,6 @@ void work_begin(struct work *w, struct db *db, const struct totals *totals, size
     db_clear(db);
     db_begin(db);
     w->hosts = work_alloc(w, w->host_slots, sizeof(struct host_row *));
-    w->by_id = work_alloc(w, w->host_slots, sizeof(struct host_row *));
 }
 
 void *work_alloc(struct work *w, size_t count, size_t size)
@@ -57,6 +56,11 @@ static void read_clock(const struct query *q, int64_t steady_base_ms, struct sto
     clock->robots_status = -(int32_t)(err < CW_ERR_COUNT ? err : CW_EROBOTS);
 }
 
+static bool is_waiting(const struct host_row *h)
+{
+    return h->queued > 0 && !h->leased;
+}
+
 static void read_host(const struct query *q, int64_t steady_base_ms, struct host_row *h)
 {
     h->urls = query_int(q, 1);
@@ -65,8 +69,8 @@ static void read_host(const struct query *q, int64_t steady_base_ms, struct host
     h->errors = query_int(q, 4);
     h->bytes = query_int(q, 5);
     h->leased = query_int(q, 6) != 0;
-    h->ready_ms = query_int(q, 7);
-    h->in_line = h->queued > 0 && !h->leased;
+    h->ready_ms = h->stored_ready_ms = query_int(q, 7);
+    h->in_line = is_waiting(h);
     read_clock(q, steady_base_ms, &h->clock);
 }
 
@@ -110,6 +114,8 @@ static struct host_row *new_host(struct work *w, struct str name)
         return NULL;
     }
     *h = (struct host_row){.name = name, .clock.host = name};
+    *(w->last != NULL ? &w->last->next : &w->first) = h;
+    w->last = h;
     w->host_count++;
     return h;
 }
@@ -169,9 +175,10 @@ static int64_t earliest_due(struct work *w, const struct host_row *h)
 static void give_place(struct work *w, struct host_row *h)
 {
     int64_t now = w->now_unix_ms, backoff = h->clock.backoff_until_unix_ms;
-    if (h->leased || h->queued == 0 || (h->in_line && h->ready_ms <= now && backoff <= now))
-        return;
-    h->ready_ms = MAX(MAX(earliest_due(w, h), backoff), now);
+    bool keeps_it = h->in_line && h->ready_ms <= now && backoff <= now;
+    if (is_waiting(h) && !h->has_place && !keeps_it)
+        h->ready_ms = MAX(MAX(earliest_due(w, h), backoff), now);
+    h->has_place = true;
 }
 
 static void update_host(struct work *w, const struct host_row *h)
@@ -208,25 +215,47 @@ static int by_id(const void *a, const void *b)
     return left->id < right->id ? -1 : left->id > right->id;
 }
 
-/* In the order of the file, as the URLs are. */
-void work_save_hosts(struct work *w)
+static void save_host(struct work *w, struct host_row *h)
 {
-    size_t count = 0;
+    update_host(w, h);
+    h->stored_ready_ms = h->ready_ms;
+    h->in_line = is_waiting(h);
+    h->changed = false;
+}
+
+static bool has_other_place(const struct host_row *h)
+{
+    return is_waiting(h) != h->in_line || (h->in_line && h->ready_ms != h->stored_ready_ms);
+}
+
+/* In the order of the file, as the URLs are. */
+static void save_changed(struct work *w, bool only_places)
+{
     if (w->db->err != CW_OK)
         return;
-    for (size_t i = 0; i < w->host_slots; i++)
-        if (w->hosts[i] != NULL && w->hosts[i]->changed)
-            w->by_id[count++] = w->hosts[i];
-    qsort(w->by_id, count, sizeof *w->by_id, by_id);
+    struct host_row **list = work_alloc(w, w->host_count, sizeof *list);
+    size_t count = 0;
+    for (struct host_row *h = w->first; list != NULL && h != NULL; h = h->next)
+        if (h->changed)
+            list[count++] = h;
+    if (count > 0)
+        qsort(list, count, sizeof *list, by_id);
     for (size_t i = 0; w->db->err == CW_OK && i < count; i++) {
-        struct host_row *h = w->by_id[i];
-        give_place(w, h);
-        update_host(w, h);
-        lessons_count_domain(w, h);
-        h->pages_read = h->pages;
-        h->in_line = h->queued > 0 && !h->leased;
-        h->changed = false;
+        lessons_count_domain(w, list[i]);
+        give_place(w, list[i]);
+        if (!only_places || has_other_place(list[i]))
+            save_host(w, list[i]);
     }
+}
+
+void work_save_line(struct work *w)
+{
+    save_changed(w, true);
+}
+
+void work_save_hosts(struct work *w)
+{
+    save_changed(w, false);
 }
 
 static void add_tally(struct work *w, int kind, struct str name, int64_t count)

@@ -24,18 +24,20 @@ struct tally {
 
 /* A host that this transaction has to do with: its row, read once and written at the end. */
 struct host_row {
+    struct host_row *next; /* of this transaction, in the order of their coming */
     int64_t id;
     struct str name;
     int64_t urls, queued, pages, errors, bytes;
     int64_t pages_read; /* as its domain counts them */
     bool leased;
-    int64_t ready_ms;
+    int64_t ready_ms, stored_ready_ms;
     struct store_host clock;
-    bool changed; /* must be written */
-    bool in_line; /* was waiting with a ready_ms that counts, when it was read */
-    bool has_due; /* a URL of it was queued that waits for no time */
-    bool chosen;  /* to be leased from */
-    bool is_read; /* else there is only id and name: work_linked_host() */
+    bool changed;   /* must be written */
+    bool in_line;   /* as stored, it is waiting with a ready_ms that counts */
+    bool has_place; /* ready_ms is what it should be now */
+    bool has_due;   /* a URL of it was queued that waits for no time */
+    bool chosen;    /* to be leased from */
+    bool is_read;   /* else there is only id and name: work_linked_host() */
 };
 
 struct work {
@@ -50,10 +52,10 @@ struct work {
     int64_t errors, bytes;   /* of this transaction, for view `crawl` */
     struct host_row **hosts; /* in the arena: open addressing by name, host_slots of them */
     size_t host_slots, host_count;
-    struct hostids *ids;       /* borrowed; NULL: none. Set by whoever commits */
-    struct seenurls *seen;     /* the same */
-    struct host_row **by_id;   /* in the arena: room for work_save_hosts() */
-    struct stored_dict *dicts; /* in the arena: dicts.c */
+    struct host_row *first, *last; /* the same as a list */
+    struct hostids *ids;           /* borrowed; NULL: none. Set by whoever commits */
+    struct seenurls *seen;         /* the same */
+    struct stored_dict *dicts;     /* in the arena: dicts.c */
 };
 
 /* Begins the transaction; at most `host_max` hosts will be asked for. */
@@ -75,7 +77,11 @@ struct host_row *work_host(struct work *w, struct str name) MUST_CHECK;
 struct host_row *work_linked_host(struct work *w, struct str name) MUST_CHECK;
 void work_read_host(struct work *w, struct host_row *h);
 
-/* Writes what changed, and gives hosts with work, if not leased, their place in the line. */
+/* Gives hosts with work, if not leased, their place in the line, and writes those whose place is
+ * another one now: what work_save_hosts() writes later does not change who may be leased. */
+void work_save_line(struct work *w);
+
+/* Writes what changed, places in the line included. */
 void work_save_hosts(struct work *w);
 
 /* Takes one URL out of the tally: it left the state FAILED or EXCLUDED, or its page is replaced. */

@@ -54,6 +54,19 @@ static void domains__count_their_hosts_that_have_pages(void **state)
     assert_true(stored->pages == 0 && stored->domain_pages == 3 && stored->domain_hosts == 2);
 }
 
+/* The host of the page stays leased, so nothing but its counts changes. */
+static void a_page__counts_for_the_host_that_the_same_batch_leases(void **state)
+{
+    struct fixture *f = *state;
+    struct store_lease lease = fx_lease(f, "http://a.example.org/");
+    fx_page(f, &lease, 200);
+    fx_seed(f, "http://b.example.org/");
+    fx_commit(f, 1);
+    assert_int_equal(f->reply.host_count, 1);
+    const struct budget_stored *stored = &f->reply.hosts[0].stored;
+    assert_true(stored->pages == 0 && stored->domain_pages == 1 && stored->domain_hosts == 1);
+}
+
 static void a_page_that_is_fetched_again__counts_once(void **state)
 {
     struct fixture *f = *state;
@@ -160,6 +173,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(domains__count_their_hosts_that_have_pages, setup,
                                         fx_teardown),
+        cmocka_unit_test_setup_teardown(a_page__counts_for_the_host_that_the_same_batch_leases,
+                                        setup, fx_teardown),
         cmocka_unit_test_setup_teardown(a_page_that_is_fetched_again__counts_once, setup,
                                         fx_teardown),
         cmocka_unit_test_setup_teardown(lessons__come_back_with_the_lease_of_their_host, setup,
