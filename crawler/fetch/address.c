@@ -46,28 +46,11 @@ static const void *bytes_of(const struct sockaddr *address, size_t *ret_size)
     return NULL;
 }
 
-/* As inet_ntop(), which prints by sprintf() and takes as long as ten of these. */
-static void format_ipv4(const uint8_t bytes[4], char *ret_text)
-{
-    for (int i = 0; i < 4; i++) {
-        uint8_t byte = bytes[i];
-        if (byte >= 100)
-            *ret_text++ = (char)('0' + byte / 100);
-        if (byte >= 10)
-            *ret_text++ = (char)('0' + byte / 10 % 10);
-        *ret_text++ = (char)('0' + byte % 10);
-        *ret_text++ = i < 3 ? '.' : '\0';
-    }
-}
-
 void address_format(const struct sockaddr *address, char ret_text[ADDRESS_TEXT_SIZE])
 {
     size_t size;
     const void *bytes = bytes_of(address, &size);
-    if (address->sa_family == AF_INET)
-        format_ipv4(bytes, ret_text);
-    else if (bytes == NULL ||
-             inet_ntop(address->sa_family, bytes, ret_text, ADDRESS_TEXT_SIZE) == NULL)
+    if (bytes == NULL || inet_ntop(address->sa_family, bytes, ret_text, ADDRESS_TEXT_SIZE) == NULL)
         ret_text[0] = '\0';
 }
 
