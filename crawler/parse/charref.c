@@ -147,3 +147,50 @@ enum cw_err charref_decode(struct buf *out, struct str *rest, bool in_attribute)
     *rest = str_skip(run, name.len + has_semicolon);
     return add_code(out, code);
 }
+
+static enum cw_err decode_references(struct buf *out, struct str text, bool in_attribute)
+{
+    enum cw_err err = CW_OK;
+    while (text.len > 0 && err == CW_OK) {
+        struct str plain = str_first(text, str_find_char(text, '&'));
+        err = buf_add(out, plain);
+        text = str_skip(text, plain.len);
+        if (text.len > 0 && err == CW_OK)
+            err = charref_decode(out, &text, in_attribute);
+    }
+    return err;
+}
+
+enum cw_err charref_decode_text(struct buf *out, struct str text, bool in_attribute)
+{
+    enum cw_err err = CW_OK;
+    while (text.len > 0 && err == CW_OK) {
+        struct str part = str_first(text, str_find_char(text, '\0'));
+        err = decode_references(out, part, in_attribute);
+        text = str_skip(text, part.len);
+        if (text.len > 0 && err == CW_OK)
+            err = buf_add(out, STR("\xEF\xBF\xBD"));
+        text = str_skip(text, 1);
+    }
+    return err;
+}
+
+struct charref_lookout charref_lookout_on(struct str text)
+{
+    struct charref_lookout l = {
+        .text = text, .reference = str_find_char(text, '&'), .nul = str_find_char(text, '\0')};
+    l.plain_until = MIN(l.reference, l.nul);
+    return l;
+}
+
+bool charref_lookout_moves(struct charref_lookout *l, struct str piece)
+{
+    size_t start = (size_t)(piece.ptr - l->text.ptr);
+    struct str rest = str_skip(l->text, start);
+    if (l->reference < start)
+        l->reference = start + str_find_char(rest, '&');
+    if (l->nul < start)
+        l->nul = start + str_find_char(rest, '\0');
+    l->plain_until = MIN(l->reference, l->nul);
+    return l->plain_until < start + piece.len;
+}

@@ -19,19 +19,12 @@ static const struct str kept_attributes[] = {
 
 static_assert(ARRAY_LEN(kept_attributes) == SIEVE_ATTRIBUTES_MAX, "one place for each");
 
-/* Where the next byte of a kind is: looked for once, however many pieces of text ask. */
-struct lookout {
-    char wanted;
-    size_t at; /* none stands between the piece asked for last and here */
-};
-
 struct sieve {
     struct str html;
     const struct sieve_reader *reader; /* borrowed */
     bool is_xhtml;
-    size_t at; /* the next byte to read */
-    struct lookout references, nuls;
-    size_t plain_until; /* the first of the two */
+    size_t at;                      /* the next byte to read */
+    struct charref_lookout lookout; /* on `html` */
     struct buf decoded; /* what the reader is shown, where the text itself will not do */
     bool a_is_open;
     size_t svg_depth;       /* of <svg>; its tags are not HTML's */
@@ -54,52 +47,10 @@ struct tag {
 
 /* ---- text and values ---- */
 
-/* No text grows by more: a NUL becomes U+FFFD. */
-enum { GROWTH_MAX = 3 };
-
-/* Is there one in `text`, a piece of the HTML that does not begin before the last one? */
-static bool lookout_sees(struct lookout *l, const struct sieve *s, struct str text)
-{
-    size_t start = (size_t)(text.ptr - s->html.ptr);
-    if (l->at < start)
-        l->at = start + str_find_char(str_skip(s->html, start), l->wanted);
-    return l->at < start + text.len;
-}
-
-static bool look_for_encoded(struct sieve *s, struct str text)
-{
-    bool has_references = lookout_sees(&s->references, s, text);
-    bool has_nuls = lookout_sees(&s->nuls, s, text);
-    s->plain_until = MIN(s->references.at, s->nuls.at);
-    return has_references || has_nuls;
-}
-
-static inline bool needs_decoding(struct sieve *s, struct str text)
-{
-    return text.ptr + text.len > s->html.ptr + s->plain_until && look_for_encoded(s, text);
-}
-
-static void decode_references(struct sieve *s, struct str text, bool in_attribute)
-{
-    while (text.len > 0 && s->err == CW_OK) {
-        struct str plain = str_first(text, str_find_char(text, '&'));
-        s->err = buf_add(&s->decoded, plain);
-        text = str_skip(text, plain.len);
-        if (text.len > 0 && s->err == CW_OK)
-            s->err = charref_decode(&s->decoded, &text, in_attribute);
-    }
-}
-
 static void decode(struct sieve *s, struct str text, bool in_attribute)
 {
-    while (text.len > 0 && s->err == CW_OK) {
-        struct str part = str_first(text, str_find_char(text, '\0'));
-        decode_references(s, part, in_attribute);
-        text = str_skip(text, part.len);
-        if (text.len > 0 && s->err == CW_OK)
-            s->err = buf_add(&s->decoded, STR("\xEF\xBF\xBD"));
-        text = str_skip(text, 1);
-    }
+    if (s->err == CW_OK)
+        s->err = charref_decode_text(&s->decoded, text, in_attribute);
 }
 
 static struct str decode_text(struct sieve *s, struct str text)
@@ -113,7 +64,7 @@ static void pass(struct sieve *s, struct str text)
 {
     if (s->reader->on_text == NULL || text.len == 0)
         return;
-    if (needs_decoding(s, text)) {
+    if (charref_lookout_sees(&s->lookout, text)) {
         text = decode_text(s, text);
         if (text.len == 0 || s->err != CW_OK)
             return;
@@ -145,7 +96,7 @@ static void decode_values(struct sieve *s, struct sieve_tag *tag)
     size_t bytes = 0;
     for (size_t i = 0; i < tag->attribute_count; i++) {
         struct str value = tag->attributes[i].value;
-        if (value.len == 0 || !needs_decoding(s, value))
+        if (value.len == 0 || !charref_lookout_sees(&s->lookout, value))
             continue;
         encoded |= 1U << i;
         bytes += value.len;
@@ -154,7 +105,7 @@ static void decode_values(struct sieve *s, struct sieve_tag *tag)
         return;
     buf_clear(&s->decoded);
     if (s->err == CW_OK)
-        s->err = buf_reserve(&s->decoded, bytes * GROWTH_MAX);
+        s->err = buf_reserve(&s->decoded, bytes * CHARREF_GROWTH_MAX);
     for (size_t i = 0; i < tag->attribute_count && s->err == CW_OK; i++) {
         struct str *value = &tag->attributes[i].value;
         size_t start = s->decoded.len;
@@ -524,9 +475,8 @@ enum cw_err sieve_html(struct str html, bool is_xhtml, const struct sieve_reader
     struct sieve s = {.html = html,
                       .is_xhtml = is_xhtml,
                       .reader = reader,
-                      .references = {'&', str_find_char(html, '&')},
-                      .nuls = {'\0', str_find_char(html, '\0')},
-                      .decoded = BUF_INIT(html.len * GROWTH_MAX)};
+                      .lookout = charref_lookout_on(html),
+                      .decoded = BUF_INIT(html.len * CHARREF_GROWTH_MAX)};
     while (s.at < html.len && s.err == CW_OK) {
         if (html.ptr[s.at] == '<')
             sieve_markup(&s);
