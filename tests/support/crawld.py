@@ -297,7 +297,8 @@ LAWS = [
      "SELECT kind, name, sum(n) FROM (SELECT kind, name, n FROM tally_ "
      "UNION ALL SELECT state, reason, -1 FROM url_ WHERE state IN (3, 4) "
      "UNION ALL SELECT 2, cast(status AS TEXT), -1 FROM page_) GROUP BY kind, name HAVING sum(n) <> 0"),
-    ("what a body is kept beside is missing", "SELECT id FROM body_ WHERE zdict NOT IN (SELECT id FROM zdict_)"),
+    ("what a body is kept beside is missing",
+     "SELECT id FROM body_ WHERE zdict IS NOT NULL AND zdict NOT IN (SELECT id FROM zdict_)"),
     ("a URL's host is unknown", "SELECT url, host FROM url WHERE host NOT IN (SELECT host FROM host)"),
 ]
 
