@@ -98,6 +98,27 @@ static void urls_in_all__are_shared_evenly_with_two_of_each_host_at_least(void *
     assert_int_equal(f->reply.lease_count, 9);
 }
 
+static void host_that_just_came__stands_behind_those_that_wait(void **state)
+{
+    struct fixture *f = *state;
+    fx_seed(f, "http://old1/");
+    fx_seed(f, "http://old2/");
+    fx_commit(f, 0);
+    assert_true(f->reply.hosts_wait);
+    f->now_unix_ms++;
+    fx_seed(f, "http://new1/");
+    fx_seed(f, "http://new2/");
+    fx_seed(f, "http://old2/x");
+    fx_commit(f, 3);
+    assert_int_equal(f->reply.host_count, 3);
+    assert_true(str_starts(f->reply.hosts[2].host, STR("new"))); /* one of two equals */
+    assert_int_equal(f->reply.lease_count, 4);
+    assert_true(f->reply.hosts_wait);
+    fx_commit(f, 3);
+    assert_int_equal(f->reply.lease_count, 1);
+    assert_false(f->reply.hosts_wait);
+}
+
 static void host_given_back__goes_to_the_end_of_the_line(void **state)
 {
     struct fixture *f = *state;
@@ -380,6 +401,7 @@ int main(void)
         T(longest_waiting_host__comes_first),
         T(urls_of_a_host__come_by_priority_and_no_more_than_asked),
         T(urls_in_all__are_shared_evenly_with_two_of_each_host_at_least),
+        T(host_that_just_came__stands_behind_those_that_wait),
         T(host_given_back__goes_to_the_end_of_the_line),
         T(leased_host_for_which_more_is_queued__is_named),
         T(url_due_later__stays_until_then_and_is_announced),
