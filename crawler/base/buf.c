@@ -96,22 +96,36 @@ static char json_short_escape(unsigned char c)
     }
 }
 
-static enum cw_err add_json_char(struct buf *b, struct str s, size_t *at)
+/* Bytes at the front of `s` that stand in JSON as they are. */
+static size_t json_plain_size(struct str s)
 {
-    unsigned char c = (unsigned char)s.ptr[*at];
-    size_t size = utf8_char_size(str_skip(s, *at));
+    size_t len = 0;
+    while (len < s.len) {
+        unsigned char c = (unsigned char)s.ptr[len];
+        bool is_ascii = c < 0x80;
+        size_t size = is_ascii ? 1 : utf8_char_size(str_skip(s, len));
+        if (is_ascii && (c < 0x20 || c == 0x7F || json_short_escape(c) != 0))
+            break;
+        if (size == 0 || (c == 0xC2 && (unsigned char)s.ptr[len + 1] < 0xA0))
+            break; /* no UTF-8; U+0080 to U+009F: terminals obey them */
+        len += size;
+    }
+    return len;
+}
+
+/* The character at the front of `s`, which cannot stand as it is. */
+static enum cw_err add_json_escape(struct buf *b, struct str s, size_t *ret_size)
+{
+    unsigned char c = (unsigned char)s.ptr[0];
+    size_t size = utf8_char_size(s);
     char escape = json_short_escape(c);
-    *at += MAX(size, (size_t)1);
+    *ret_size = MAX(size, (size_t)1);
     if (size == 0)
         return buf_add(b, STR("\xEF\xBF\xBD"));
     if (escape != 0)
         return buf_addf(b, "\\%c", escape);
-    if (c < 0x20 || c == 0x7F)
-        return buf_addf(b, "\\u%04x", c);
-    if (c == 0xC2 &&
-        (unsigned char)s.ptr[*at - 1] < 0xA0) /* U+0080 to U+009F: terminals obey them */
-        return buf_addf(b, "\\u%04x", (unsigned char)s.ptr[*at - 1]);
-    return buf_add_bytes(b, s.ptr + *at - size, size);
+    return buf_addf(b, "\\u%04x",
+                    (unsigned char)s.ptr[size - 1]); /* of U+0080 on: the second byte */
 }
 
 enum cw_err buf_add_json(struct buf *b, struct str s)
@@ -120,8 +134,11 @@ enum cw_err buf_add_json(struct buf *b, struct str s)
         return buf_add(b, STR("null"));
     size_t before = b->len;
     enum cw_err err = buf_add_char(b, '"');
-    for (size_t i = 0; err == CW_OK && i < s.len;)
-        err = add_json_char(b, s, &i);
+    while (err == CW_OK && s.len > 0) {
+        size_t size = json_plain_size(s);
+        err = size > 0 ? buf_add(b, str_first(s, size)) : add_json_escape(b, s, &size);
+        s = str_skip(s, size);
+    }
     if (err == CW_OK)
         err = buf_add_char(b, '"');
     if (err != CW_OK && b->ptr != NULL) {

@@ -75,7 +75,7 @@ static void read_found(struct explain *e)
         e->db, DB_EXPLAIN_LINK,
         "SELECT l.element, l.rel, l.text, l.nofollow, NULL FROM page_ AS p"
         " CROSS JOIN link_ AS l ON l.id BETWEEN p.first_link AND p.first_link + p.links - 1"
-        " WHERE p.url_id = ?1 AND l.to_id = ?2"
+        " AND l.from_id = p.url_id WHERE p.url_id = ?1 AND l.to_id = ?2"
         " UNION ALL SELECT NULL, NULL, NULL, 0, status FROM redirect_"
         " WHERE from_id = ?1 AND to_id = ?2 LIMIT 1");
     put_int(&q, e->found_on);

@@ -38,6 +38,11 @@ int64_t key_url_next(int64_t id)
     return (id & ~URL_MASK) | ((id + 1) & URL_MASK);
 }
 
+int64_t key_url_offset(int64_t from, int64_t to)
+{
+    return to - (from & ~URL_MASK);
+}
+
 struct str key_host_of_url(struct str url)
 {
     struct str rest = str_skip(url, str_find(url, STR("//")));

@@ -19,6 +19,9 @@ int64_t key_url(int64_t host_id, struct str url);
 int64_t key_first_url(int64_t host_id), key_last_url(int64_t host_id); /* of a host's ids */
 int64_t key_url_next(int64_t id);                                      /* stays within the host */
 
+/* `to` less the first id of the host of `from`: 0 to 2^35 - 1 when they share it, and only then. */
+int64_t key_url_offset(int64_t from, int64_t to);
+
 /* The politeness host of a canonical URL, borrowed from it: what lies between "//" and the path. */
 struct str key_host_of_url(struct str url);
 

@@ -3,6 +3,7 @@
 #include <zstd.h>
 
 #include "storage/sqlite/dicts.h"
+#include "storage/sqlite/linkpack.h"
 
 enum { HASH_SIZE = 16, NO_STATUS = -1, NO_LINK = 0 };
 
@@ -102,7 +103,7 @@ static bool has_same_links(struct work *w, const struct visit *v, const struct o
     struct query q = db_query(w->db, DB_LINK_TARGETS,
                               "SELECT to_id FROM link_ WHERE id BETWEEN ? AND ? ORDER BY id");
     put_int(&q, old->first_link);
-    put_int(&q, old->first_link + old->link_count - 1);
+    put_int(&q, old->first_link + linkpack_count(old->link_count) - 1);
     while (query_next(&q) && query_int(&q, 0) == v->links[i].id)
         i++;
     query_end(&q);
@@ -189,9 +190,10 @@ void pages_store_body(struct work *w, int64_t url_id, const uint8_t hash[16], in
 
 static void forget_old(struct work *w, int64_t url_id, const struct old_page *old)
 {
-    struct query q = db_query(w->db, DB_LINK_DELETE, "DELETE FROM link_ WHERE id BETWEEN ? AND ?");
+    struct query q =
+        db_query(w->db, DB_LINK_DELETE, "DELETE FROM link_pack_ WHERE id BETWEEN ? AND ?");
     put_int(&q, old->first_link);
-    put_int(&q, old->first_link + old->link_count - 1);
+    put_int(&q, old->first_link + linkpack_count(old->link_count) - 1);
     if (old->first_link != NO_LINK)
         query_run(&q);
     query_end(&q);
@@ -200,48 +202,31 @@ static void forget_old(struct work *w, int64_t url_id, const struct old_page *ol
     query_run(&q);
 }
 
-/* A statement for each row would spend most of its time on beginning and ending. OR FAIL: nobody
- * wants the rows before one that failed back, so SQLite keeps no copy of the pages for that. */
-#define LINK_INSERT                                                                                \
-    "INSERT OR FAIL INTO link_(from_id, to_id, element, rel, text, nofollow, internal) VALUES"
-#define ROW       "(?1, ?, ?, ?, ?, ?, ?)"
-#define FOUR_ROWS ROW "," ROW "," ROW "," ROW
-
-enum { LINKS_AT_ONCE = 16 };
-
-static void put_link(struct query *q, const struct page_link *link, int64_t to_id)
+static void insert_pack(struct work *w, const struct visit *v, size_t first)
 {
-    put_int(q, to_id);
-    put_text(q, link->element);
-    put_text(q, link->rel);
-    put_text(q, link->text);
-    put_int(q, link->nofollow);
-    put_int(q, link->internal);
+    const struct page *page = &v->outcome->page;
+    size_t count = MIN(page->link_count - first, (size_t)LINKS_A_PACK);
+    enum cw_err err =
+        linkpack_write(&w->linkpack, v->url.id, &page->links[first], &v->links[first], count);
+    if (err != CW_OK) {
+        db_fail(w->db, err, "%s: %s", w->db->path, cw_err_text(err));
+        return;
+    }
+    struct query q =
+        db_query(w->db, DB_LINK_INSERT, "INSERT INTO link_pack_(from_id, links) VALUES(?, ?)");
+    put_int(&q, v->url.id);
+    put_text(&q, buf_str(&w->linkpack));
+    query_run(&q);
 }
 
-static void run_link_insert(struct query *q, const struct visit *v, size_t first, size_t count)
-{
-    put_int(q, v->url.id);
-    for (size_t i = first; i < first + count; i++)
-        put_link(q, &v->outcome->page.links[i], v->links[i].id);
-    query_run(q);
-}
-
-/* Gives the id of the first; the others follow it. */
+/* Gives the id of the first pack; the others follow it. */
 static int64_t insert_links(struct work *w, const struct visit *v)
 {
-    size_t count = v->outcome->page.link_count, i = 0;
-    for (; w->db->err == CW_OK && count - i >= LINKS_AT_ONCE; i += LINKS_AT_ONCE) {
-        struct query q = db_query(w->db, DB_LINK_INSERT_MANY,
-                                  LINK_INSERT FOUR_ROWS "," FOUR_ROWS "," FOUR_ROWS "," FOUR_ROWS);
-        run_link_insert(&q, v, i, LINKS_AT_ONCE);
-    }
-    for (; w->db->err == CW_OK && i < count; i++) {
-        struct query q = db_query(w->db, DB_LINK_INSERT, LINK_INSERT ROW);
-        run_link_insert(&q, v, i, 1);
-    }
+    size_t count = v->outcome->page.link_count;
+    for (size_t i = 0; w->db->err == CW_OK && i < count; i += LINKS_A_PACK)
+        insert_pack(w, v, i);
     int64_t last = sqlite3_last_insert_rowid(w->db->handle);
-    return count > 0 ? last - (int64_t)count + 1 : NO_LINK;
+    return count > 0 ? last - linkpack_count((int64_t)count) + 1 : NO_LINK;
 }
 
 static void insert_redirect(struct work *w, const struct visit *v, bool is_followed)

@@ -6,6 +6,7 @@
 #include "storage/sqlite/hostids.h"
 #include "storage/sqlite/keys.h"
 #include "storage/sqlite/lessons.h"
+#include "storage/sqlite/linkpack.h"
 #include "storage/sqlite/seenurls.h"
 
 /* A batch has ceilings of its own (engine's); this one only keeps a mistake from taking the
@@ -18,6 +19,7 @@ void work_begin(struct work *w, struct db *db, const struct totals *totals, size
     *w = (struct work){
         .db = db,
         .arena = ARENA_INIT(WORK_ARENA_MAX),
+        .linkpack = BUF_INIT(LINKPACK_MAX),
         .now_unix_ms = now_unix_ms,
         .totals = *totals,
         .host_slots = 16,
@@ -320,6 +322,7 @@ enum cw_err work_end(struct work *w, struct totals *totals, struct errmsg *reter
     save_tally(w);
     save_crawl(w, w->totals.pages - totals->pages);
     db_end(w->db);
+    buf_release(&w->linkpack);
     arena_release(&w->arena);
     if (w->db->err == CW_OK)
         *totals = w->totals;

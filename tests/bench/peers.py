@@ -144,7 +144,7 @@ def disk_of(path):
     except sqlite3.OperationalError:
         return None
     indexes = {name for name, in db.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
-    parts = {"bodies": sizes.pop("body_", 0) + sizes.pop("zdict_", 0), "links": sizes.pop("link_", 0),
+    parts = {"bodies": sizes.pop("body_", 0) + sizes.pop("zdict_", 0), "links": sizes.pop("link_pack_", 0),
              "indexes": sum(sizes.pop(name) for name in list(sizes) if name in indexes)}
     parts["rest"] = os.path.getsize(path) - sum(parts.values())
     parts["raw"] = db.execute("SELECT sum(size) FROM body_").fetchone()[0]
