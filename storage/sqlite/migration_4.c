@@ -18,8 +18,8 @@ static const char DICTIONARIES[] =
     /* What the frame needs; NULL: nothing. */
     "ALTER TABLE body_ ADD COLUMN zdict INTEGER;";
 
-/* Links are kept in packs (linkpack.h), in the order of arrival. page_.first_link is from now on the page's first row here; it has as many
- * as its links need. */
+/* Links are kept in packs (linkpack.h), in the order of arrival. page_.first_link is from now on the
+ * page's first row here; it has as many as its links need. */
 static const char PACKS[] =
     "CREATE TABLE link_pack_(id INTEGER PRIMARY KEY, from_id INTEGER NOT NULL, links TEXT NOT NULL);";
 
