@@ -213,7 +213,7 @@ void engine_drop_host(struct engine *engine, struct host *host)
 }
 
 /* Starts what may start, a few at a time: between them the loop looks at its sockets. Returns when
- * to go on; INT64_MAX: when something ends. */
+ * to go on, 0: in the next turn; INT64_MAX: when something ends. */
 static int64_t hand_out_turns(struct engine *engine)
 {
     for (unsigned started = 0; started < STARTS_AT_ONCE;) {
@@ -234,8 +234,9 @@ static void on_pump(uv_timer_t *timer)
         return; /* engine_release() goes on */
     if (wake_ms <= clock_mono_ms())
         wake_ms = hand_out_turns(engine);
+    int64_t wait_ms = wake_ms != 0 ? MAX(wake_ms - clock_mono_ms(), 1) : 0;
     if (wake_ms != INT64_MAX && !uv_is_active((const uv_handle_t *)timer))
-        (void)uv_timer_start(timer, on_pump, (uint64_t)MAX(wake_ms - clock_mono_ms(), 1), 0);
+        (void)uv_timer_start(timer, on_pump, (uint64_t)wait_ms, 0);
 }
 
 void engine_status(struct engine *engine, struct engine_status *ret)
