@@ -1,14 +1,15 @@
 /* dicts: which hosts' pages are packed beside a dictionary. The body of an ordinary page of a host,
  * one of those after its first DICTS_AFTER answers, becomes the host's dictionary, and serves for
- * as long as the crawl holds the host. Small hosts never pay for one. Memory: DICTS_MAX in a
- * process, each at most twice ZDICT_MAX_BYTES, and what the batches under way still hold. While
- * there are so many, other hosts do without. Thread: the loop's. */
+ * as long as the crawl holds the host, unless the next pages say that it does not pay. Small hosts
+ * never pay for one. Memory: DICTS_MAX in a process, each at most twice ZDICT_MAX_BYTES, and what
+ * the batches under way still hold. While there are so many, other hosts do without. Thread: the
+ * loop's. */
 #ifndef CRAWLER_ENGINE_DICTS_H
 #define CRAWLER_ENGINE_DICTS_H
 
 #include "crawler/engine/digest.h"
 
-enum { DICTS_MAX = 64, DICTS_AFTER = 8 };
+enum { DICTS_MAX = 64, DICTS_AFTER = 8, DICTS_WEIGHED = 8 };
 
 struct dicts { /* of a process; zero it */
     unsigned count;
@@ -17,12 +18,15 @@ struct dicts { /* of a process; zero it */
 struct host_dict { /* of a host; zero it */
     struct zdict *dict;
     unsigned answers;
-    bool is_asked; /* a digest under way is to make it */
+    bool is_asked;                    /* a digest under way is to make it, or to weigh it */
+    size_t bytes_alone, bytes_beside; /* of the `weighed` frames so far */
+    unsigned weighed;
+    bool is_weighed; /* it pays, or is gone for good */
 };
 
-/* Before the digest of an answer of the host: what it is to use, or to make. */
+/* Before the digest of an answer of the host: what it is to use, to make or to weigh. */
 void dicts_give(struct dicts *dicts, struct host_dict *host, struct digest_input *input);
-/* After it: what it made. */
+/* After it: what it made, or found. */
 void dicts_take(struct dicts *dicts, struct host_dict *host, struct digest_input *input);
 
 void dicts_forget(struct dicts *dicts, struct host_dict *host); /* no digest may be under way */

@@ -246,6 +246,18 @@ static enum cw_err find_dict(struct digester *d, struct outcome *o, struct diges
     return err == CW_EINVAL ? CW_OK : err;
 }
 
+static enum cw_err weigh_dict(struct digester *d, const struct page *page,
+                              struct digest_input *input, struct str kept)
+{
+    CLEANUP(buf_release) struct buf alone = BUF_INIT(SIZE_MAX / 2);
+    enum cw_err err = pack(d->packer, &alone, kept, NULL);
+    if (err != CW_OK)
+        return err;
+    input->bytes_alone = alone.len;
+    input->bytes_beside = page->body.len;
+    return CW_OK;
+}
+
 static enum cw_err pack_body(struct digester *d, struct outcome *o, struct digest_input *input,
                              struct str body)
 {
@@ -254,7 +266,10 @@ static enum cw_err pack_body(struct digester *d, struct outcome *o, struct diges
     if (input->store == CONFIG_STORE_NONE || kept.len == 0)
         return CW_OK;
     enum cw_err err = find_dict(d, o, input, kept);
-    return err == CW_OK ? pack(d->packer, &page->body, kept, page->body_dict) : err;
+    if (err == CW_OK)
+        err = pack(d->packer, &page->body, kept, page->body_dict);
+    bool weighs = input->weighs_dict && page->body_dict != NULL && o->attempt.status == 200;
+    return err == CW_OK && weighs ? weigh_dict(d, page, input, kept) : err;
 }
 
 static void keep_headers(struct outcome *o, const struct digest_input *input)

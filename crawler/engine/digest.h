@@ -32,6 +32,8 @@ struct digest_input {
     int32_t hops;       /* redirects that led here, in a row */
     struct zdict *dict; /* held; for the frames of the host's HTML; NULL: none */
     bool makes_dict;    /* `dict` is NULL: an ordinary page becomes one, which is then set here */
+    bool weighs_dict;   /* an ordinary page finds out what `dict` saves: */
+    size_t bytes_alone, bytes_beside; /* of its frame, set here; 0: not that kind of page */
 };
 
 /* Fills outcome->page from `input`; outcome->url, depth, is_seed and attempt.status are set

@@ -380,12 +380,63 @@ static void each_link__has_its_verdict_depth_and_priority(void **state)
     digester_free(d);
 }
 
+/* Words that repeat nothing; those of one seed are the same. */
+static void write_prose(char *room, size_t size, uint32_t seed)
+{
+    for (size_t i = 0; i < size; i++) {
+        seed = seed * 1664525 + 1013904223;
+        room[i] = (seed >> 29) == 0 ? ' ' : (char)('a' + (seed >> 24) % 26);
+    }
+}
+
+static void what_a_dictionary_saves__is_weighed(void **state)
+{
+    (void)state;
+    enum { BYTES = 8000 };
+    static const struct {
+        const char *name;
+        int status;
+        uint32_t seed;
+        bool is_weighed, saves_half;
+    } pages[] = {
+        {"of the same template", 200, 1, true, true},
+        {"that shares nothing", 200, 2, true, false},
+        {"an error's page", 404, 1, false, false},
+    };
+    char room[BYTES];
+    struct digester *d;
+    struct zdict *dict = NULL;
+    assert_int_equal(digester_new(&d), CW_OK);
+    write_prose(room, sizeof room, 1);
+    outcome_free(digest_beside(d, "text/html", 200, str_from(room, sizeof room), &dict, true));
+    assert_non_null(dict);
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        struct outcome *o = new_outcome(pages[i].status, false);
+        struct digest_input input = new_input(CONFIG_STORE_BODIES);
+        write_prose(room, sizeof room, pages[i].seed);
+        memcpy(room, "<p>", 3);
+        pack(&input.raw, room, sizeof room, PLAIN);
+        input.headers.content_type = STR("text/html");
+        input.dict = zdict_hold(dict);
+        input.weighs_dict = true;
+        digest(d, o, &input);
+        if (o->err != CW_OK || (input.bytes_alone > 0) != pages[i].is_weighed ||
+            (input.bytes_beside < input.bytes_alone / 2) != pages[i].saves_half)
+            fail_msg("%s: %zu, %zu", pages[i].name, input.bytes_alone, input.bytes_beside);
+        digest_input_release(&input);
+        outcome_free(o);
+    }
+    zdict_drop(dict);
+    digester_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer__becomes_a_page),
         cmocka_unit_test(of_a_page__is_kept_what_the_settings_say),
         cmocka_unit_test(an_ordinary_page__becomes_the_dictionary_of_its_host),
+        cmocka_unit_test(what_a_dictionary_saves__is_weighed),
         cmocka_unit_test(what_expands_beyond_any_ratio__is_a_bomb),
         cmocka_unit_test(a_huge_location__is_no_target),
         cmocka_unit_test(each_link__has_its_verdict_depth_and_priority),

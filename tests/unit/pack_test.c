@@ -163,6 +163,48 @@ static void host_gets_a_dictionary__after_its_first_answers(void **state)
     assert_int_equal(dicts.count, 0);
 }
 
+/* The next answer, if it is asked, says what the dictionary saves of its hundred thousand bytes;
+ * -1: it is an image. True when it was asked. */
+static bool weigh(struct dicts *dicts, struct host_dict *host, int saved)
+{
+    struct digest_input input = {0}, other = {0};
+    dicts_give(dicts, host, &input);
+    dicts_give(dicts, host, &other); /* one at a time */
+    assert_false(other.weighs_dict || other.makes_dict);
+    bool was_asked = input.weighs_dict;
+    if (was_asked && saved >= 0) {
+        input.bytes_alone = 100000;
+        input.bytes_beside = 100000 - (size_t)saved;
+    }
+    dicts_take(dicts, host, &input);
+    dicts_take(dicts, host, &other);
+    digest_input_release(&input);
+    digest_input_release(&other);
+    return was_asked;
+}
+
+static void dictionary_that_saves_little__is_given_up_for_good(void **state)
+{
+    (void)state;
+    struct dicts dicts = {0};
+    struct host_dict useful = {.answers = DICTS_AFTER}, idle = {.answers = DICTS_AFTER};
+    assert_true(answer(&dicts, &useful, true) && answer(&dicts, &idle, true));
+    for (int i = 0; i < DICTS_WEIGHED; i++) {
+        assert_true(weigh(&dicts, &useful, -1));
+        assert_true(weigh(&dicts, &useful, i == 0 ? 50000 : 1000));
+        assert_non_null(idle.dict);
+        assert_true(weigh(&dicts, &idle, 3000));
+    }
+    assert_non_null(useful.dict);
+    assert_null(idle.dict);
+    assert_int_equal(dicts.count, 1);
+    assert_false(weigh(&dicts, &useful, 0));
+    assert_false(answer(&dicts, &idle, true));
+    dicts_forget(&dicts, &useful);
+    dicts_forget(&dicts, &idle);
+    assert_int_equal(dicts.count, 0);
+}
+
 static void while_one_digest_makes_it__no_other_does(void **state)
 {
     (void)state;
@@ -209,6 +251,7 @@ int main(void)
         cmocka_unit_test(dictionary_that_nobody_holds__is_still_the_packers),
         cmocka_unit_test(of_some_bodies__no_dictionary_is_made),
         cmocka_unit_test(host_gets_a_dictionary__after_its_first_answers),
+        cmocka_unit_test(dictionary_that_saves_little__is_given_up_for_good),
         cmocka_unit_test(while_one_digest_makes_it__no_other_does),
         cmocka_unit_test(dictionaries__are_no_more_than_their_ceiling),
     };
