@@ -61,10 +61,11 @@ static bool met_its_address(const struct errand *e, const struct fetch_result *r
     return strcmp(text, res->remote_ip) == 0;
 }
 
-static struct errand_terms terms_of(const struct errand *e, bool met_address, int64_t now_ms)
+/* `now_ms` on the clock of pauses is `boot_ms` on the one that is stored, or a little later. */
+static struct errand_terms terms_of(const struct errand *e, bool met_address, int64_t now_ms,
+                                    int64_t boot_ms)
 {
     struct host_status status;
-    int64_t boot_ms = clock_boot_ms();
     host_status(e->host, &status);
     return (struct errand_terms){
         .limit_ms = e->turn.limit_ms,
@@ -81,7 +82,9 @@ static struct errand_terms terms_of(const struct errand *e, bool met_address, in
 static void finish(struct errand *e, struct fetch_result *res)
 {
     struct engine *engine = e->engine;
-    int64_t now_ms = clock_mono_ms();
+    /* In this order: were the end stored later than it is for the next pause, because the processor
+     * was taken from us in between, then that pause would look too short. */
+    int64_t boot_ms = clock_boot_ms(), now_ms = clock_mono_ms();
     bool sent = e->state == ERRAND_FETCHING && res->err != CW_EBLOCKED; /* canceled or not */
     const struct turn_result result = {
         .err = res->err,
@@ -94,7 +97,7 @@ static void finish(struct errand *e, struct fetch_result *res)
     engine_note_end(engine, res->err, res->status);
     engine_pump_soon(engine);
     bool met_address = met_its_address(e, res);
-    const struct errand_terms terms = terms_of(e, met_address, now_ms);
+    const struct errand_terms terms = terms_of(e, met_address, now_ms, boot_ms);
     if (e->addresses != NULL && res->err == CW_OK && !met_address)
         resolver_prefer(engine->resolver, e->hostname, res->remote_ip); /* so that slots are of
                                                                            what answers */
