@@ -18,9 +18,9 @@ struct dicts { /* of a process; zero it */
 struct host_dict { /* of a host; zero it */
     struct zdict *dict;
     unsigned answers;
-    bool is_asked;                    /* a digest under way is to make it, or to weigh it */
-    size_t bytes_alone, bytes_beside; /* of the `weighed` frames so far */
+    bool is_asked; /* a digest under way is to make it, or to weigh it */
     unsigned weighed;
+    double saved;    /* sum of the shares that those frames saved */
     bool is_weighed; /* it pays, or is gone for good */
 };
 
