@@ -9,8 +9,8 @@ void dicts_give(struct dicts *dicts, struct host_dict *host, struct digest_input
     bool may_ask = !host->is_asked && !host->is_weighed;
     input->dict = zdict_hold(host->dict);
     input->weighs_dict = may_ask && host->dict != NULL;
-    input->makes_dict =
-        may_ask && host->dict == NULL && host->answers >= DICTS_AFTER && dicts->count < DICTS_MAX;
+    input->makes_dict = may_ask && host->dict == NULL && host->answers >= DICTS_AFTER &&
+                        dicts->count < DICTS_MAX && input->raw.len <= ZDICT_MAX_BYTES;
     host->answers++;
     host->is_asked |= input->makes_dict || input->weighs_dict;
     dicts->count += input->makes_dict;

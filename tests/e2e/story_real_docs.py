@@ -67,7 +67,7 @@ class RealDocs(Story):
             self.assertEqual(self.crawld("cat", self.db, url).out, file.read_bytes().decode("utf-8", "replace"), url)
         kept, beside, raw, zstd = self.rows("SELECT count(*), count(zdict), sum(size), sum(length(zstd)) FROM body_")[0]
         figure(f"{kept} bodies, {beside} beside a dictionary, {raw} bytes kept in {zstd}")
-        self.assertGreater(beside, kept * 0.8)  # long pages go by before one comes that can be the dictionary
+        self.assertGreater(beside, kept * 0.5)  # a hundred may be under way when one of them becomes the dictionary
 
     def test_python(self):
         self.check("python")

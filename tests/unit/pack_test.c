@@ -205,6 +205,21 @@ static void dictionary_that_saves_little__is_given_up_for_good(void **state)
     assert_int_equal(dicts.count, 0);
 }
 
+static void page_that_is_too_long__is_not_asked(void **state)
+{
+    (void)state;
+    struct dicts dicts = {0};
+    struct host_dict host = {.answers = DICTS_AFTER};
+    struct digest_input input = {.raw.len = ZDICT_MAX_BYTES + 1};
+    dicts_give(&dicts, &host, &input);
+    assert_false(input.makes_dict);
+    input.raw.len = ZDICT_MAX_BYTES;
+    dicts_give(&dicts, &host, &input);
+    assert_true(input.makes_dict);
+    dicts_take(&dicts, &host, &input);
+    dicts_forget(&dicts, &host);
+}
+
 static void while_one_digest_makes_it__no_other_does(void **state)
 {
     (void)state;
@@ -252,6 +267,7 @@ int main(void)
         cmocka_unit_test(of_some_bodies__no_dictionary_is_made),
         cmocka_unit_test(host_gets_a_dictionary__after_its_first_answers),
         cmocka_unit_test(dictionary_that_saves_little__is_given_up_for_good),
+        cmocka_unit_test(page_that_is_too_long__is_not_asked),
         cmocka_unit_test(while_one_digest_makes_it__no_other_does),
         cmocka_unit_test(dictionaries__are_no_more_than_their_ceiling),
     };
