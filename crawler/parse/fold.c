@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "crawler/base/utf8.h"
+#include "crawler/parse/lanes_p.h"
 
 /* What a byte may begin. U+00A0 is C2 A0. */
 enum { WORD, SPACE, NBSP };
@@ -58,17 +59,9 @@ static struct str take_words(struct str *rest, size_t *ret_count)
     return words;
 }
 
-/* ---- counting: many bytes at a time, in whatever registers the compiler finds for them ---- */
+/* ---- counting, many bytes at a time ---- */
 
-enum { LANES = 16, CHUNK = 31 * LANES }; /* each lane counts up to 31, so that 8 fit a byte */
-typedef uint8_t lanes __attribute__((vector_size(LANES)));
-
-static inline lanes lanes_at(const char *bytes)
-{
-    lanes v;
-    memcpy(&v, bytes, sizeof v);
-    return v;
-}
+enum { CHUNK = 31 * LANES }; /* each lane counts up to 31, so that 8 fit a byte */
 
 /* All bits where there is white space. NBSP has no place here. */
 static inline lanes space_in(lanes v)

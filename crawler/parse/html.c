@@ -4,6 +4,7 @@
 
 #include "crawler/base/utf8.h"
 #include "crawler/parse/html_p.h"
+#include "crawler/parse/lanes_p.h"
 #include "crawler/parse/links.h"
 #include "crawler/parse/sieve.h"
 
@@ -228,16 +229,7 @@ static enum cw_err on_text(void *arg, struct str text)
 
 /* ---- bases rule the links before them, too: a page that may have one is read twice ---- */
 
-/* Many bytes at a time, in whatever registers the compiler finds for them. */
-enum { LANES = 16, BLOCK = 4 * LANES };
-typedef uint8_t lanes __attribute__((vector_size(LANES)));
-
-static inline lanes lanes_at(const char *bytes)
-{
-    lanes v;
-    memcpy(&v, bytes, sizeof v);
-    return v;
-}
+enum { BLOCK = 4 * LANES };
 
 /* Does one of BLOCK bytes look like the beginning of "<base"? Two letters of it do. */
 static bool may_begin_base(const char *bytes)
