@@ -3,8 +3,8 @@
 
 The web is deterministic (synthetic.py) and served by nginx, one worker, on loopback. Every round runs every
 tool and the bare parts of a crawler once. CPU time and peak memory are the kernel's figures for the tool's
-process (wait4); nginx's CPU time is counted apart. Then: how long small things take, and what a request in flight takes
-in memory. Exit status 1: crawld lost a page.
+process (wait4); nginx's CPU time is counted apart. Then: how long small things take, what a request in flight takes
+in memory, and what a page costs when there are many. Exit status 1: crawld lost a page.
 """
 import argparse
 import json
@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from dataclasses import asdict
 
+import growth
 import in_flight
 import latency
 import parts
@@ -30,6 +31,8 @@ def main():
         results.append(bench_latency(options))
     if options.in_flight > 0:
         results.append(bench_in_flight(options))
+    if options.growth > 0:
+        results.append(bench_growth(options))
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(results, indent=1))
     return 0 if all(run["missing"] == 0 for result in results for run in result.get("runs", []) if run["tool"] == "crawld") else 1
@@ -50,8 +53,12 @@ def read_options():
     parser.add_argument("--timeout", type=float, default=300, help="seconds a crawl may take [%(default)s]")
     parser.add_argument("--latency", type=int, default=20, metavar="N", help="times each; 0: not at all [%(default)s]")
     parser.add_argument("--in-flight", type=int, default=10000, metavar="N", help="requests; 0: not at all [%(default)s]")
+    parser.add_argument("--growth", type=int, default=200000, metavar="N",
+                        help="pages of a large web beside smaller ones, over 20000 (200000: 1 GB of files); 0: not at all [%(default)s]")
     parser.add_argument("--json", metavar="FILE", help="write every run there as well")
     options = parser.parse_args()
+    if 0 < options.growth <= growth.MIDDLE:
+        parser.error(f"--growth: more than {growth.MIDDLE} pages, or 0")
     options.programs = os.path.abspath(options.programs)
     return options
 
@@ -85,6 +92,14 @@ def bench_in_flight(options):
         kib = in_flight.run(pathlib.Path(folder), options)
     report.print_in_flight(options.in_flight, kib)
     return {"in_flight_kib": kib}
+
+
+def bench_growth(options):
+    with tempfile.TemporaryDirectory(prefix="crawld-bench-") as folder:
+        os.chmod(folder, 0o755)  # nginx is another user
+        runs = growth.run(pathlib.Path(folder), options)
+    report.print_growth(runs)
+    return {"growth": True, "runs": [asdict(run) for of_size in runs.values() for run in of_size]}
 
 
 def run_rounds(folder, site, server, options):

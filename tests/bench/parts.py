@@ -18,8 +18,9 @@ def cores():
     return len(os.sched_getaffinity(0))
 
 
-def roofline(part_costs, server_cpu_us):
+def roofline(part_costs, server_cpu_us, parser="parse"):
     """Pages a second if nothing but the parts and the server took CPU, and all cores were busy. With more hosts than
-    libcurl keeps connections, a new one each time is the cheaper way to fetch."""
-    costs = {**part_costs, "fetch": min(part_costs["fetch"], part_costs["connect"])}
+    libcurl keeps connections, a new one each time is the cheaper way to fetch. `parser`: crawld's own, which makes
+    prints as well, or "libxml2", which finds links and a title."""
+    costs = {**part_costs, "fetch": min(part_costs["fetch"], part_costs["connect"]), "parse": part_costs[parser]}
     return cores() * 1e6 / (sum(costs[name] for name in NAMES) + server_cpu_us)

@@ -2,6 +2,7 @@
 import pathlib
 import statistics
 
+import growth
 import parts
 
 
@@ -70,13 +71,13 @@ def print_roofline(runs, costs):
         remark = "" if name in parts.NAMES else "   (for comparison)"
         print(f"{name:8} us CPU a page {spread([cost[name] for cost in costs], 1)}{remark}")
     print(f"nginx    us CPU a page {spread([run.server_cpu_us for run in runs], 1)}")
-    roofs = [parts.roofline(cost, run.server_cpu_us) for cost, run in zip(costs, runs)]
-    print(f"roofline pages/s {spread(roofs)}   share that crawld reaches "
-          f"{spread([run.rate / roof for run, roof in zip(runs, roofs)], 3)}")
-    # The same without the wall clock, which a busy machine spoils; over 1: crawld's parts cost less than the bare ones.
+    # The second without the wall clock, which a busy machine spoils; over 1: crawld's parts cost less than the bare ones.
     needs = [parts.cores() * 1e6 / (run.cpu_us + run.server_cpu_us) for run in runs]
-    print(f"  by CPU time alone: {spread(needs)}   share "
-          f"{spread([need / roof for need, roof in zip(needs, roofs)], 3)}")
+    for parser in ("libxml2", "parse"):
+        roofs = [parts.roofline(cost, run.server_cpu_us, parser) for cost, run in zip(costs, runs)]
+        print(f"roofline with {parser:7} pages/s {spread(roofs)}   share that crawld reaches "
+              f"{spread([run.rate / roof for run, roof in zip(runs, roofs)], 3)}   by CPU time alone "
+              f"{spread([need / roof for need, roof in zip(needs, roofs)], 3)}")
 
 
 def print_disk(disk, pages):
@@ -102,3 +103,13 @@ def print_in_flight(count, kib):
     each = ", ".join(f"{who} {value:.1f}" for who, value in kib.items())
     print(f"{count} requests in flight at once, KiB a request: {each}; "
           f"{kib['crawld'] / kib['libcurl']:.2f} times\n", flush=True)
+
+
+def print_growth(runs):
+    """`runs`: {pages: [Run]}"""
+    for pages, of_size in runs.items():
+        print(f"{pages:8} small pages: {spread([run.cpu_us for run in of_size])} us CPU a page, "
+              f"{spread([run.rate for run in of_size])} pages/s, {spread([run.peak_mib for run in of_size])} MiB, "
+              f"complete {min(run.completeness for run in of_size):.1%}")
+    print(f"growth: {growth.ratio(runs):.2f} of the pages per CPU-second, "
+          f"{growth.bytes_a_url(runs):.1f} bytes more at the peak for each page\n", flush=True)
