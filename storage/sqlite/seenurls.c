@@ -43,16 +43,22 @@ uint64_t seenurls_hash(const struct seenurls *seen, struct str url)
     return XXH3_64bits_withSecret(url.ptr, url.len, seen->secret, sizeof seen->secret);
 }
 
-/* The low bits of an id are a hash. */
+/* The low 35 bits of an id are a hash: some choose the set, the next are the tag. */
 static struct set *set_of(struct seenurls *seen, int64_t id)
 {
     return &seen->sets[(size_t)id & (seen->set_count - 1)];
 }
 
-static struct seenurl *way_of(struct set *set, int64_t id)
+static uint64_t tag_of(const struct seenurls *seen, int64_t id)
+{
+    const struct seenurl url = {.tag = (uint64_t)id >> __builtin_ctzl(seen->set_count)};
+    return url.tag;
+}
+
+static struct seenurl *way_of(struct set *set, uint64_t tag, uint64_t hash)
 {
     for (size_t i = 0; i < SEENURLS_WAYS; i++)
-        if (set->ways[i].id == id)
+        if (set->ways[i].hash == hash && set->ways[i].tag == tag)
             return &set->ways[i];
     return NULL;
 }
@@ -60,13 +66,11 @@ static struct seenurl *way_of(struct set *set, int64_t id)
 /* One that is met again moves a place up, so that those met often are the last to go. */
 const struct seenurl *seenurls_find(struct seenurls *seen, int64_t key, uint64_t hash)
 {
-    if (seen == NULL || key == 0)
+    if (seen == NULL || hash == 0)
         return NULL;
     struct set *set = set_of(seen, key);
-    struct seenurl *way = way_of(set, key);
-    if (way == NULL || way->hash != hash)
-        return NULL;
-    if (way == &set->ways[0])
+    struct seenurl *way = way_of(set, tag_of(seen, key), hash);
+    if (way == NULL || way == &set->ways[0])
         return way;
     struct seenurl found = *way;
     way[0] = way[-1];
@@ -74,26 +78,37 @@ const struct seenurl *seenurls_find(struct seenurls *seen, int64_t key, uint64_t
     return &way[-1];
 }
 
-void seenurls_put(struct seenurls *seen, const struct seenurl *url)
+/* A free way, or that of the one met least. */
+static struct seenurl *way_for_another(struct set *set)
 {
-    if (seen == NULL || url->id == 0)
+    for (size_t i = 0; i < SEENURLS_WAYS; i++)
+        if (set->ways[i].hash == 0)
+            return &set->ways[i];
+    return &set->ways[SEENURLS_WAYS - 1];
+}
+
+void seenurls_put(struct seenurls *seen, int64_t id, const struct seenurl *url)
+{
+    if (seen == NULL || url->hash == 0)
         return;
-    struct set *set = set_of(seen, url->id);
-    struct seenurl *way = way_of(set, url->id);
+    struct set *set = set_of(seen, id);
+    uint64_t tag = tag_of(seen, id);
+    struct seenurl *way = way_of(set, tag, url->hash);
     if (way == NULL)
-        way = way_of(set, 0);
-    if (way == NULL)
-        way = &set->ways[SEENURLS_WAYS - 1];
+        way = way_for_another(set);
     *way = *url;
+    way->tag = tag;
 }
 
 void seenurls_drop(struct seenurls *seen, int64_t id)
 {
-    if (seen == NULL || id == 0)
+    if (seen == NULL)
         return;
-    struct seenurl *way = way_of(set_of(seen, id), id);
-    if (way != NULL)
-        *way = (struct seenurl){0};
+    struct set *set = set_of(seen, id);
+    uint64_t tag = tag_of(seen, id);
+    for (size_t i = 0; i < SEENURLS_WAYS; i++)
+        if (set->ways[i].tag == tag)
+            set->ways[i] = (struct seenurl){0};
 }
 
 void seenurls_forget(struct seenurls *seen)

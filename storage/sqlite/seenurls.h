@@ -5,7 +5,7 @@
  *
  * A URL is recognised by its key (keys.h) and 64 bits of a hash under a secret of this process, so
  * that nobody can choose two that are taken for each other. Only those are kept that stand at their
- * key. Memory: 24 bytes a URL, taken from the system as they are first used. One thread, as the
+ * key. Memory: 16 bytes a URL, taken from the system as they are first used. One thread, as the
  * store. */
 #ifndef STORAGE_SQLITE_SEENURLS_H
 #define STORAGE_SQLITE_SEENURLS_H
@@ -15,18 +15,18 @@
 
 #include "crawler/base/str.h"
 
-enum { SEENURLS_SETS = 32768, SEENURLS_WAYS = 4 };
+enum { SEENURLS_SETS = 32768, SEENURLS_WAYS = 8 };
 
 struct seenurl {
-    int64_t id;    /* its key as well; 0: free */
-    uint64_t hash; /* seenurls_hash() */
-    int32_t priority;
-    uint16_t depth;
-    uint8_t hops;
-    bool is_seed : 1;
-    bool is_excluded : 1; /* so a verdict that allows may change it */
+    uint64_t hash;     /* seenurls_hash(); 0: free */
+    uint64_t tag : 19; /* of its id; set by seenurls_put() */
+    uint64_t priority : 26;
+    uint64_t depth : 12;
+    uint64_t hops : 5;
+    uint64_t is_seed : 1;
+    uint64_t is_excluded : 1; /* so a verdict that allows may change it */
 };
-static_assert(sizeof(struct seenurl) == 24, "three megabytes in all");
+static_assert(sizeof(struct seenurl) == 16, "four megabytes in all");
 
 struct seenurls;
 
@@ -40,11 +40,12 @@ uint64_t seenurls_hash(const struct seenurls *seen, struct str url);
 /* Borrowed until the next call; NULL: not here. */
 const struct seenurl *seenurls_find(struct seenurls *seen, int64_t key, uint64_t hash);
 
-/* Puts a URL in, or what is known of it now. To be told of everything that a transaction writes;
- * only state and times may change without. */
-void seenurls_put(struct seenurls *seen, const struct seenurl *url);
+/* Puts the URL at `id` in, or what is known of it now. To be told of everything that a transaction
+ * writes; only state and times may change without. */
+void seenurls_put(struct seenurls *seen, int64_t id, const struct seenurl *url);
 
-/* What is on record at this id became worse: excluded, or later in the line. */
+/* What is on record at this id became worse: excluded, or later in the line. May drop another that
+ * looks like it, too. */
 void seenurls_drop(struct seenurls *seen, int64_t id);
 
 /* After a transaction that failed: what it wrote does not exist. */

@@ -199,16 +199,17 @@ static struct known_url known_as(const struct sighting *s)
 static void remember(struct work *w, const struct sighting *s, const struct known_url *known)
 {
     const struct seenurl url = {
-        .id = s->id,
         .hash = s->hash,
-        .depth = (uint16_t)known->depth,
-        .priority = known->priority,
-        .hops = (uint8_t)known->hops,
+        .depth = (uint64_t)known->depth,
+        .priority = (uint64_t)known->priority,
+        .hops = (uint64_t)known->hops,
         .is_seed = known->is_seed,
         .is_excluded = known->state == URL_EXCLUDED,
     };
-    if (s->id == s->key && url.depth == known->depth && url.hops == known->hops)
-        seenurls_put(w->seen, &url);
+    bool is_whole = (int32_t)url.depth == known->depth &&
+                    (int32_t)url.priority == known->priority && (int32_t)url.hops == known->hops;
+    if (s->id == s->key && is_whole)
+        seenurls_put(w->seen, s->id, &url);
 }
 
 /* Is the URL known to stand at its key, so well that this sighting changes nothing? Such a one need
@@ -219,9 +220,9 @@ static bool is_old_news(struct work *w, const struct sighting *s)
     if (s->is_named || s->is_judged_again || s->modified_unix_ms > 0)
         return false;
     const struct seenurl *url = seenurls_find(w->seen, s->key, s->hash);
-    return url != NULL && s->depth >= url->depth && s->priority >= url->priority &&
-           s->hops >= url->hops && (!s->is_seed || url->is_seed) &&
-           !(url->is_excluded && verdict_allows(&s->verdict));
+    return url != NULL && s->depth >= (int32_t)url->depth &&
+           s->priority >= (int32_t)url->priority && s->hops >= (int32_t)url->hops &&
+           (!s->is_seed || url->is_seed) && !(url->is_excluded && verdict_allows(&s->verdict));
 }
 
 /* ---- all of a batch ---- */

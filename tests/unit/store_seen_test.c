@@ -9,7 +9,7 @@
 
 static struct seenurl url_of(int64_t id)
 {
-    return (struct seenurl){.id = id, .hash = (uint64_t)id * 3, .depth = 2, .priority = 20};
+    return (struct seenurl){.hash = (uint64_t)id * 3, .depth = 2, .priority = 20};
 }
 
 static bool is_there(struct seenurls *seen, int64_t id)
@@ -21,7 +21,7 @@ static void fill(struct seenurls *seen, int64_t first, int64_t last)
 {
     for (int64_t id = first; id <= last; id++) {
         struct seenurl url = url_of(id);
-        seenurls_put(seen, &url);
+        seenurls_put(seen, id, &url);
     }
 }
 
@@ -32,7 +32,7 @@ static void url_that_was_put__is_found_as_it_was_put_last(void **state)
     fill(seen, 1, 4);
     struct seenurl better = url_of(3);
     better.depth = 1;
-    seenurls_put(seen, &better);
+    seenurls_put(seen, 3, &better);
     assert_int_equal(seenurls_find(seen, 3, better.hash)->depth, 1);
     assert_int_equal(seenurls_find(seen, 1, url_of(1).hash)->depth, 2);
     assert_null(seenurls_find(seen, 3, better.hash + 1));
