@@ -31,7 +31,7 @@ static struct arena_block *add_block(struct arena *a, size_t need)
     return a->blocks = block;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+void *arena_take(struct arena *a, size_t size)
 {
     if (size > PTRDIFF_MAX) /* so no sum below overflows */
         return NULL;
@@ -46,18 +46,25 @@ void *arena_alloc(struct arena *a, size_t size)
     void *memory = block->bytes + block->used;
     block->used += size;
     a->used += size;
-    return memset(memory, 0, size);
+    return memory;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    void *memory = arena_take(a, size);
+    return memory != NULL ? memset(memory, 0, size) : NULL;
 }
 
 bool arena_keep(struct arena *a, struct str *s)
 {
     if (str_is_absent(*s))
         return true;
-    char *copy = arena_alloc(a, s->len + 1);
+    char *copy = arena_take(a, s->len + 1);
     if (copy == NULL)
         return false;
     if (s->len > 0)
         memcpy(copy, s->ptr, s->len);
+    copy[s->len] = '\0';
     s->ptr = copy;
     return true;
 }

@@ -36,8 +36,7 @@ static bool page_has(const struct page *page, struct str url)
 /* Room for the header's links behind those of the page. */
 static enum cw_err make_room(struct page *page, struct arena *arena)
 {
-    struct page_link *links =
-        arena_alloc(arena, (page->link_count + HEADLINKS_MAX) * sizeof *links);
+    struct page_link *links = arena_take(arena, (page->link_count + HEADLINKS_MAX) * sizeof *links);
     if (links == NULL)
         return CW_ENOMEM;
     if (page->link_count > 0)

@@ -183,7 +183,7 @@ enum cw_err linkset_finish(struct linkset *set, struct arena *arena, struct page
     if (set->count == 0)
         return CW_OK;
     sort_by_order(set);
-    struct page_link *links = arena_alloc(arena, set->count * sizeof *links);
+    struct page_link *links = arena_take(arena, set->count * sizeof *links);
     if (links == NULL)
         return CW_ETOOBIG;
     for (size_t i = 0; i < set->count; i++)

@@ -37,6 +37,7 @@ static void ceiling__is_met_and_not_passed(void **state)
     assert_null(arena_alloc(&a, 4097));
     assert_non_null(arena_alloc(&a, 4096));
     assert_null(arena_alloc(&a, 1));
+    assert_null(arena_take(&a, 1));
     arena_release(&a);
     assert_non_null(arena_alloc(&a, 4096)); /* usable again */
     arena_release(&a);
