@@ -75,6 +75,23 @@ static void whatever_came_before__a_frame_can_be_read(void **state)
     packer_free(NULL);
 }
 
+/* Letters at random are 4.7 bits each. */
+static void text_that_never_repeats__is_packed_letter_by_letter(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {PAGE_BYTES, 20 * 1024, 64 * 1024, LONG_BYTES};
+    static char room[LONG_BYTES];
+    struct packer *packer;
+    assert_int_equal(packer_new(&packer), CW_OK);
+    CLEANUP(drop_dict) struct zdict *dict = make_dict(packer, 'A');
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        struct str text = make_page(room, sizes[i], 'B', 2);
+        assert_true(pack_and_read(packer, text, NULL) < text.len * 13 / 20);
+        assert_true(pack_and_read(packer, text, dict) < text.len * 13 / 20);
+    }
+    packer_free(packer);
+}
+
 static void what_pages_share__is_stored_once(void **state)
 {
     (void)state;
@@ -262,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_came_before__a_frame_can_be_read),
+        cmocka_unit_test(text_that_never_repeats__is_packed_letter_by_letter),
         cmocka_unit_test(what_pages_share__is_stored_once),
         cmocka_unit_test(dictionary_that_nobody_holds__is_still_the_packers),
         cmocka_unit_test(of_some_bodies__no_dictionary_is_made),
