@@ -11,8 +11,7 @@ static void restore_class(struct trap_host *host, const struct trap_lesson *less
         class = trap_make_class(host, lesson->key);
     if (class == NULL)
         return;
-    class->fetched = (uint32_t)lesson->count;
-    class->gain = (uint32_t)lesson->gain;
+    trap_set_class(host, class, (uint32_t)lesson->count, (uint32_t)lesson->gain);
     class->refused = (uint32_t)lesson->refused;
     free(class->name);
     class->name = str_is_absent(lesson->name) ? NULL : str_dup(lesson->name);

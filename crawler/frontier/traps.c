@@ -205,6 +205,15 @@ static bool is_poor(const struct trap_class *class)
     return (uint64_t) class->gain * POOR_PART < (uint64_t) class->fetched * WHOLE;
 }
 
+void trap_set_class(struct trap_host *host, struct trap_class *class, uint32_t fetched,
+                    uint32_t gain)
+{
+    host->trap_count -= is_believed(class) && is_poor(class);
+    class->fetched = fetched;
+    class->gain = gain;
+    host->trap_count += is_believed(class) && is_poor(class);
+}
+
 /* The narrowest class of which enough is known; NULL: none yet. */
 static struct trap_class *find_judge(const struct trap_host *host, const struct shapes *shapes,
                                      unsigned *ret_which)
@@ -279,7 +288,7 @@ void traps_judge(struct trap_host *host, struct str url, bool is_late, struct tr
     struct shapes shapes;
     unsigned which = 0;
     *ret = (struct trap_answer){.verdict = TRAP_GO};
-    if (judge_alias(host, url, is_late, ret) || host->class_slots == 0)
+    if (judge_alias(host, url, is_late, ret) || host->trap_count == 0)
         return;
     shapes_of(url, &shapes);
     struct trap_class *class = find_judge(host, &shapes, &which);
@@ -347,12 +356,8 @@ static void name_class(struct trap_class *class, struct str url, unsigned which)
 
 static void count_page(struct trap_host *host, struct trap_class *class, unsigned gain)
 {
-    class->fetched++;
-    class->gain += gain;
-    if (class->fetched >= FORGETTING) {
-        class->fetched /= 2;
-        class->gain /= 2;
-    }
+    uint32_t half = class->fetched + 1 >= FORGETTING ? 2 : 1;
+    trap_set_class(host, class, (class->fetched + 1) / half, (class->gain + gain) / half);
     trap_note_change(host, &class->is_dirty);
 }
 
@@ -378,7 +383,7 @@ static void start_anew(struct trap_host *host, const struct shapes *shapes)
     for (unsigned i = 0; i < shapes->count; i++) {
         struct trap_class *class = trap_find_class(host, shapes->keys[i]);
         if (class != NULL && is_poor(class))
-            class->fetched = class->gain = 0;
+            trap_set_class(host, class, 0, 0);
     }
 }
 

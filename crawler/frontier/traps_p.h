@@ -25,6 +25,7 @@ struct trap_host {
     char *name;                 /* owned; the key */
     struct trap_class *classes; /* owned; sets of WAYS */
     size_t class_slots, class_count;
+    size_t trap_count; /* classes that are believed to be poor: most hosts have none */
     struct seen seen;
     struct aliases aliases;
     int64_t gain, wasted; /* in parts of WHOLE */
@@ -45,6 +46,10 @@ struct trap_class *trap_find_class(const struct trap_host *host, uint64_t key);
 /* A place for a class: a free one, or that of the class of which least is known. NULL: of all is
  * known enough, so the wider classes speak for the new one. */
 struct trap_class *trap_make_class(struct trap_host *host, uint64_t key);
+
+/* So many pages of the class were fetched, with this gain in all. */
+void trap_set_class(struct trap_host *host, struct trap_class *class, uint32_t fetched,
+                    uint32_t gain);
 
 /* Something of the host is to be stored again; `is_dirty` is its mark. */
 void trap_note_change(struct trap_host *host, bool *is_dirty);
