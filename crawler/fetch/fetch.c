@@ -128,8 +128,11 @@ static enum cw_err pin_addresses(struct fetch *f, const struct fetch_request *re
     CLEANUP(buf_release) struct buf host_port = BUF_INIT(URL_MAX_BYTES + 16);
     if (request->proxy != NULL || str_starts(target->hostname, STR("[")))
         return CW_OK;
-    enum cw_err err =
-        buf_addf(&host_port, STR_FMT ":%u", STR_ARG(target->hostname), (unsigned)target->port);
+    enum cw_err err = buf_add(&host_port, target->hostname);
+    if (err == CW_OK)
+        err = buf_add_char(&host_port, ':');
+    if (err == CW_OK)
+        err = buf_add_u64(&host_port, target->port);
     if (err == CW_ETOOBIG)
         return CW_EURL;
     if (err != CW_OK)

@@ -118,6 +118,17 @@ static enum cw_err read_content_length(struct head *h, struct str value)
     return CW_OK;
 }
 
+/* Its place among the fields that are kept, or HEAD_FIELDS. The first letter tells nearly all. */
+static int find_field(struct str name)
+{
+    int i = 0;
+    while (i < HEAD_FIELDS &&
+           (name.len != fields[i].name.len || ascii_lower(name.ptr[0]) != fields[i].name.ptr[0] ||
+            !str_eq_nocase(name, fields[i].name)))
+        i++;
+    return i;
+}
+
 static enum cw_err read_field(struct head *h, struct str line)
 {
     struct str value = line;
@@ -133,10 +144,8 @@ static enum cw_err read_field(struct head *h, struct str line)
     }
     if (str_eq_nocase(name, STR("transfer-encoding")))
         h->is_chunked = true;
-    for (int i = 0; i < HEAD_FIELDS; i++)
-        if (str_eq_nocase(name, fields[i].name))
-            return field_add(h, i, value);
-    return CW_OK;
+    int which = find_field(name);
+    return which < HEAD_FIELDS ? field_add(h, which, value) : CW_OK;
 }
 
 /* RFC 9112 5.2, obs-fold: a line that begins with white space continues the one before. */
