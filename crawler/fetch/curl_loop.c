@@ -33,6 +33,7 @@ struct watch {
     curl_socket_t fd;
     int events;      /* of enum uv_poll_event, that libcurl wants now */
     int looked_for;  /* ... that the loop looks for: these, or input that nobody wants now */
+    bool was_read;   /* libcurl wanted input: it is connected, so we hear of its closing */
     uint64_t serial; /* no other watch has had it */
     bool is_ours;
 };
@@ -277,7 +278,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, voi
     (void)easy, (void)socket_arg;
 
     if (what == CURL_POLL_REMOVE) {
-        if (watch != NULL && watch->is_ours && fcntl(fd, F_GETFD) >= 0)
+        if (watch != NULL && watch->is_ours && (watch->was_read || fcntl(fd, F_GETFD) >= 0))
             watch_set(watch, 0);
         else if (watch != NULL)
             watch_close(watch); /* stale, or libcurl's own */
@@ -286,8 +287,10 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, voi
     if (watch == NULL)
         watch = watch_open(glue, fd, false);
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    if (watch != NULL)
+    if (watch != NULL) {
+        watch->was_read |= (events & UV_READABLE) != 0;
         watch_set(watch, events);
+    }
     /* Never a failure: libcurl would end every transfer there is. A socket that could not be
      * watched, for want of memory, ends at its time limit. */
     return 0;

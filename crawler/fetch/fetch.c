@@ -88,6 +88,7 @@ static struct fetch *fetch_new(struct fetch_pool *pool, const struct fetch_reque
         .addresses = request->addresses != NULL ? resolved_hold(request->addresses) : NULL,
         .guard = request->proxy == NULL ? request->guard : NULL,
         .limits = request->limits,
+        .leaves_traces = request->proxy != NULL || request->cookie_file != NULL,
         .cut_body = request->cut_body,
         .done = done,
         .arg = arg,
@@ -110,7 +111,8 @@ void fetch_free(struct fetch *f)
 {
     if (f == NULL)
         return;
-    fetch_pool_put_easy(f->pool, f->easy);
+    fetch_pool_put_easy(f->pool, f->easy, true);
+    curl_url_cleanup(f->url);
     curl_slist_free_all(f->headers);
     curl_slist_free_all(f->commands);
     pins_put(f->pool->pins, f->pin);
@@ -230,6 +232,7 @@ int fetch_on_connected(void *arg, char *remote_ip, char *local_ip, int remote_po
     struct sockaddr_storage address = {0};
     (void)local_ip, (void)remote_port, (void)local_port;
 
+    f->leaves_traces |= f->was_sent; /* it goes out again: libcurl counts that */
     f->was_stopped = false; /* an address that was skipped is forgotten: another one was reached */
     f->result.detail[0] = '\0';
     f->was_sent = true;
@@ -382,6 +385,9 @@ static void note_end(struct fetch *f, CURLcode code)
                        f->curl_text[0] != '\0' ? f->curl_text : cw_err_text(result->err));
 }
 
+/* Handles are used again as they are, for a reset costs as much as all options of a request. But
+ * libcurl keeps some things that no option replaces: how often a request had to be sent again (the
+ * sixth time ever it would give up), what it learned of a proxy, the switch of cookies. */
 void fetch_finish(struct fetch *f, CURLcode code)
 {
     struct fetch_result *result = &f->result;
@@ -396,7 +402,7 @@ void fetch_finish(struct fetch *f, CURLcode code)
         result->time.first_byte_ms = info_ms(f->easy, CURLINFO_STARTTRANSFER_TIME_T);
     head_fields(&f->head, &result->headers);
     jars_after_answer(f->easy, result->status);
-    fetch_pool_put_easy(f->pool, STEAL(f->easy));
+    fetch_pool_put_easy(f->pool, STEAL(f->easy), f->leaves_traces || result->err != CW_OK);
     fetch_move(f, &f->pool->finished);
 }
 

@@ -51,78 +51,96 @@ static int forbid(CURL *easy)
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_NOPROGRESS, 1L);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_NOPROXY, ""); /* unset, it would be the environment's no_proxy */
     return failed;
 }
 
-static int set_connection(CURL *easy, struct fetch *f, bool is_tls)
+static int set_callbacks(CURL *easy, struct fetch_pool *pool)
 {
     int failed = 0;
-    /* On plain http an h2 wish would only make libcurl look for something to multiplex on. */
-    SET(CURLOPT_HTTP_VERSION, is_tls ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
-    /* Off: libcurl 7.88 wakes one waiting transfer an event, whatever its host, so with many hosts
-     * those behind a slow handshake would wait for nothing. */
-    SET(CURLOPT_PIPEWAIT, 0L);
-    SET(CURLOPT_TCP_NODELAY, 1L);
-    SET(CURLOPT_MAXAGE_CONN, fetch_pool_is_tight(f->pool) ? 1L : (long)IDLE_SECONDS);
-    SET(CURLOPT_DNS_CACHE_TIMEOUT, -1L); /* pins.h says why */
-    SET(CURLOPT_RESOLVE, f->commands);
     SET(CURLOPT_OPENSOCKETFUNCTION, fetch_on_open_socket);
-    SET(CURLOPT_OPENSOCKETDATA, f);
     SET(CURLOPT_CLOSESOCKETFUNCTION, curl_loop_close_socket);
-    SET(CURLOPT_CLOSESOCKETDATA, f->pool->glue);
+    SET(CURLOPT_CLOSESOCKETDATA, pool->glue);
     SET(CURLOPT_PREREQFUNCTION, fetch_on_connected);
-    SET(CURLOPT_PREREQDATA, f);
-    return failed;
-}
-
-/* libcurl keeps the parsed certificate store between connections only when no certificate
- * directory is set, and Debian's sets one: it would read some 140 certificates a handshake. */
-static int set_tls(CURL *easy, bool insecure)
-{
-    int failed = 0;
-    SET(CURLOPT_CAPATH, NULL);
-    SET(CURLOPT_SSL_VERIFYPEER, insecure ? 0L : 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, insecure ? 0L : 2L);
-    SET(CURLOPT_SSL_SESSIONID_CACHE, 0L); /* it belongs to the easy handle, which changes hosts */
+    SET(CURLOPT_HEADERFUNCTION, fetch_on_head_line);
+    SET(CURLOPT_WRITEFUNCTION, fetch_on_body);
     return failed;
 }
 
 /* Most pages come whole with one read. A handle that was canceled before it was connected still has
  * its buffer and keeps it, though the reset forgot its size: libcurl refuses then, and reads no
- * more into it than by default, which is less than it holds. */
-static int set_limits(CURL *easy, const struct fetch_limits *limits)
+ * more into it than by default, which is less than it holds.
+ * PIPEWAIT is off: libcurl 7.88 wakes one waiting transfer an event, whatever its host, so with
+ * many hosts those behind a slow handshake would wait for nothing.
+ * libcurl keeps the parsed certificate store between connections only when no certificate directory
+ * (CAPATH) is set, and Debian's sets one: it would read some 140 certificates a handshake. */
+enum cw_err fetch_set_constants(CURL *easy, struct fetch_pool *pool)
+{
+    int failed = forbid(easy);
+    failed |= set_callbacks(easy, pool);
+    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
+    SET(CURLOPT_PIPEWAIT, 0L);
+    SET(CURLOPT_TCP_NODELAY, 1L);
+    SET(CURLOPT_DNS_CACHE_TIMEOUT, -1L); /* pins.h says why */
+    SET(CURLOPT_PATH_AS_IS, 1L);
+    SET(CURLOPT_CAPATH, NULL);
+    SET(CURLOPT_SSL_SESSIONID_CACHE, 0L); /* it belongs to the easy handle, which changes hosts */
+    return failed == 0 ? CW_OK : CW_ENOMEM;
+}
+
+static int set_connection(CURL *easy, struct fetch *f, const struct fetch_request *request,
+                          bool is_tls)
 {
     int failed = 0;
-    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)MAX(limits->connect_ms, 1));
-    SET(CURLOPT_TIMEOUT_MS, (long)MAX(limits->total_ms, 1));
+    /* On plain http an h2 wish would only make libcurl look for something to multiplex on. */
+    SET(CURLOPT_HTTP_VERSION, is_tls ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_MAXAGE_CONN, fetch_pool_is_tight(f->pool) ? 1L : (long)IDLE_SECONDS);
+    SET(CURLOPT_FORBID_REUSE, 0L); /* until fetch_on_connected() knows better */
+    SET(CURLOPT_RESOLVE, f->commands);
+    SET(CURLOPT_SSL_VERIFYPEER, request->insecure ? 0L : 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)MAX(request->limits.connect_ms, 1));
+    SET(CURLOPT_TIMEOUT_MS, (long)MAX(request->limits.total_ms, 1));
+    SET(CURLOPT_PROXY, request->proxy != NULL ? request->proxy : "");
+    return failed;
+}
+
+/* Given the text alone, libcurl parses it and puts it together again, which takes longer than the
+ * parsing. What it would refuse (hardly a canonical URL) it gets as text, for the error's sake. */
+static int set_url(CURL *easy, struct fetch *f, struct str url)
+{
+    const unsigned flags = CURLU_PATH_AS_IS | CURLU_DISALLOW_USER;
+    int failed = 0;
+    char *text = str_dup(url);
+    f->url = curl_url();
+    if (text == NULL || f->url == NULL) {
+        free(text);
+        return 1;
+    }
+    bool is_good = curl_url_set(f->url, CURLUPART_URL, text, flags) == CURLUE_OK;
+    SET(CURLOPT_CURLU, is_good ? f->url : NULL);
+    SET(CURLOPT_URL, text);
+    free(text); /* libcurl copies it */
     return failed;
 }
 
 static int set_request(CURL *easy, struct fetch *f, const struct fetch_request *request)
 {
-    int failed = 0;
-    char *url = str_dup(request->url);
-    if (url == NULL)
-        return 1;
-    SET(CURLOPT_URL, url);
-    free(url); /* libcurl copies it */
-    SET(CURLOPT_PATH_AS_IS, 1L);
+    int failed = set_url(easy, f, request->url);
     SET(CURLOPT_USERAGENT, request->user_agent);
     SET(CURLOPT_HTTPHEADER, f->headers);
-    SET(CURLOPT_PROXY, request->proxy != NULL ? request->proxy : "");
-    SET(CURLOPT_NOPROXY, ""); /* unset, it would be the environment's no_proxy */
     return failed;
 }
 
-static int set_answer(CURL *easy, struct fetch *f)
+/* Whom the callbacks are to tell. */
+static int set_owner(CURL *easy, struct fetch *f)
 {
     int failed = 0;
-    SET(CURLOPT_HEADERFUNCTION, fetch_on_head_line);
-    SET(CURLOPT_HEADERDATA, f);
-    SET(CURLOPT_WRITEFUNCTION, fetch_on_body);
-    SET(CURLOPT_WRITEDATA, f);
     SET(CURLOPT_ERRORBUFFER, f->curl_text);
+    SET(CURLOPT_OPENSOCKETDATA, f);
+    SET(CURLOPT_PREREQDATA, f);
+    SET(CURLOPT_HEADERDATA, f);
+    SET(CURLOPT_WRITEDATA, f);
     SET(CURLOPT_PRIVATE, f);
     return failed;
 }
@@ -145,12 +163,9 @@ enum cw_err fetch_set_options(struct fetch *f, const struct fetch_request *reque
     CURL *easy = f->easy;
     if (!make_headers(f, request->headers))
         return CW_ENOMEM;
-    int failed = forbid(easy);
-    failed |= set_connection(easy, f, is_tls);
-    failed |= set_tls(easy, request->insecure);
-    failed |= set_limits(easy, &request->limits);
+    int failed = set_owner(easy, f);
+    failed |= set_connection(easy, f, request, is_tls);
     failed |= set_request(easy, f, request);
-    failed |= set_answer(easy, f);
     failed |= set_cookies(easy, f, request);
     return failed == 0 ? CW_OK : CW_ENOMEM;
 }

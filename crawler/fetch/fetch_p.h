@@ -27,7 +27,8 @@ struct fetch {
     struct fetch_list *place; /* pool->running or pool->finished */
 
     CURL *easy;                  /* owned while running */
-    struct curl_slist *headers;  /* owned; libcurl borrows them */
+    CURLU *url;                  /* owned; libcurl borrows it, and the headers */
+    struct curl_slist *headers;  /* owned */
     struct curl_slist *commands; /* owned; for CURLOPT_RESOLVE */
     struct pin *pin;
     struct resolved *addresses; /* held, or NULL */
@@ -39,8 +40,9 @@ struct fetch {
 
     int64_t started_ms;
     bool is_tls;
-    bool was_sent;                  /* a connection was there and the request went out */
-    bool has_socket;                /* at least one socket could be made */
+    bool leaves_traces; /* libcurl's handle remembers more of it than options: see fetch_finish() */
+    bool was_sent;      /* a connection was there and the request went out */
+    bool has_socket;    /* at least one socket could be made */
     struct curl_loop_socket socket; /* the last of them */
     bool was_stopped;               /* by us: `verdict` counts, not libcurl's code */
     enum cw_err verdict;
@@ -75,7 +77,8 @@ struct fetch_pool {
 /* fetch_pool.c */
 struct fetch_pool *fetch_pool_from(void *arg); /* checks magic */
 CURL *fetch_pool_take_easy(struct fetch_pool *pool) MUST_CHECK;
-void fetch_pool_put_easy(struct fetch_pool *pool, CURL *easy);          /* NULL is fine */
+/* NULL is fine. With traces: it is made as good as new. */
+void fetch_pool_put_easy(struct fetch_pool *pool, CURL *easy, bool has_traces);
 bool fetch_pool_is_crowded(const struct fetch_pool *pool, bool is_tls); /* keep no more of them */
 bool fetch_pool_is_tight(const struct fetch_pool *pool);    /* ... and close those that idle */
 void fetch_move(struct fetch *f, struct fetch_list *place); /* NULL: to no list */
@@ -94,7 +97,10 @@ size_t fetch_on_body(char *bytes, size_t size, size_t count, void *arg);
 curl_socket_t fetch_on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address);
 int fetch_on_connected(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port);
 
-/* fetch_options.c: tells f->easy all there is to know, and fills f->headers. */
+/* fetch_options.c: tells a handle that is new or was reset what holds for all requests. */
+enum cw_err fetch_set_constants(CURL *easy, struct fetch_pool *pool) MUST_CHECK;
+/* Tells f->easy all that differs from one request to the next, whether it has it already or not,
+ * and fills f->headers. */
 enum cw_err fetch_set_options(struct fetch *f, const struct fetch_request *request,
                               bool is_tls) MUST_CHECK;
 

@@ -82,25 +82,39 @@ bool fetch_pool_is_tight(const struct fetch_pool *pool)
     return clock_mono_ms() < pool->tight_until_ms;
 }
 
-/* A reset handle forgets every option, so nothing of one request reaches the next; it keeps its
- * memory. */
-CURL *fetch_pool_take_easy(struct fetch_pool *pool)
+static CURL *easy_new(struct fetch_pool *pool)
 {
-    return pool->spare_count > 0 ? pool->spare[--pool->spare_count] : curl_easy_init();
+    CURL *easy = curl_easy_init();
+    if (easy == NULL || fetch_set_constants(easy, pool) == CW_OK)
+        return easy;
+    curl_easy_cleanup(easy);
+    return NULL;
 }
 
-void fetch_pool_put_easy(struct fetch_pool *pool, CURL *easy)
+CURL *fetch_pool_take_easy(struct fetch_pool *pool)
 {
-    if (easy == NULL)
-        return;
-    if (pool->spare_count == pool->max_spare || pool->is_closing) {
-        curl_easy_cleanup(easy);
-        return;
-    }
+    return pool->spare_count > 0 ? pool->spare[--pool->spare_count] : easy_new(pool);
+}
+
+/* As new, but for its memory. */
+static enum cw_err easy_renew(CURL *easy, struct fetch_pool *pool)
+{
     (void)curl_easy_setopt(easy, CURLOPT_SHARE, NULL);      /* what a reset leaves */
     (void)curl_easy_setopt(easy, CURLOPT_COOKIEFILE, NULL); /* what a reset (7.88) leaks */
     curl_easy_reset(easy);
-    pool->spare[pool->spare_count++] = easy;
+    return fetch_set_constants(easy, pool);
+}
+
+void fetch_pool_put_easy(struct fetch_pool *pool, CURL *easy, bool has_traces)
+{
+    if (easy == NULL)
+        return;
+    (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL); /* it goes with the fetch */
+    if (pool->spare_count == pool->max_spare || pool->is_closing ||
+        (has_traces && easy_renew(easy, pool) != CW_OK))
+        curl_easy_cleanup(easy);
+    else
+        pool->spare[pool->spare_count++] = easy;
 }
 
 void fetch_move(struct fetch *f, struct fetch_list *place)

@@ -103,6 +103,37 @@ static void a_connection_closed_meanwhile__is_replaced(void **state)
     end(&f);
 }
 
+/* The server closes a connection at its second request, every time. */
+static void answer_once_a_connection(void *arg, struct httpserver *server, const char *path,
+                                     const char *head)
+{
+    unsigned *requests = arg;
+    (void)head;
+    if ((*requests)++ % 2 == 0)
+        httpserver_page(server, path, 200, "text/plain", "a");
+    else
+        httpserver_raw(server, path, "", HTTPSERVER_CLOSE);
+}
+
+/* libcurl counts in its handle how often it had to, and gives up at the sixth time. */
+static void a_request_that_goes_out_again__is_not_held_against_the_next(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told told;
+    unsigned requests = 0;
+    begin(&f);
+    httpserver_on_request(f.server, answer_once_a_connection, &requests);
+    for (int i = 0; i < 12; i++) {
+        fetch_path(&f, "/a", NULL, &told);
+        assert_int_equal(told.result.err, CW_OK);
+        assert_body(&told, "a");
+        told_release(&told);
+    }
+    assert_int_equal(requests, 1 + 2 * 11);
+    end(&f);
+}
+
 static void a_hop__is_not_followed(void **state)
 {
     (void)state;
@@ -377,6 +408,7 @@ int main(void)
         cmocka_unit_test(the_request__says_what_it_was_told_and_no_more),
         cmocka_unit_test(a_connection__serves_the_next_request),
         cmocka_unit_test(a_connection_closed_meanwhile__is_replaced),
+        cmocka_unit_test(a_request_that_goes_out_again__is_not_held_against_the_next),
         cmocka_unit_test(a_hop__is_not_followed),
         cmocka_unit_test(a_coded_body__stays_coded),
         cmocka_unit_test(an_asked_304_or_206__is_an_answer),
