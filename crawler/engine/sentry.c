@@ -101,13 +101,14 @@ static struct trap_host *traps_of(const struct sentry_pass *pass)
     return traps != NULL ? traps_get(traps, pass->host) : NULL;
 }
 
-static bool ask_traps(const struct sentry_pass *pass, struct sentry_answer *ret)
+static bool ask_traps(struct sentry_pass *pass, struct sentry_answer *ret)
 {
     struct trap_answer answer;
-    struct trap_host *host = pass->is_seed ? NULL : traps_of(pass);
+    struct trap_host *host = pass->is_seed || pass->is_sample ? NULL : traps_of(pass);
     if (host == NULL)
         return true;
     traps_judge(host, pass->url, pass->priority >= PRIORITY_LATE, &answer);
+    pass->is_sample = answer.verdict == TRAP_GO && answer.is_sample;
     switch (answer.verdict) {
     case TRAP_GO: return true;
     case TRAP_LATER: ret->late_priority = answer.priority; return false;
@@ -118,7 +119,7 @@ static bool ask_traps(const struct sentry_pass *pass, struct sentry_answer *ret)
     return false;
 }
 
-bool sentry_ask(const struct sentry_pass *pass, struct sentry_answer *ret)
+bool sentry_ask(struct sentry_pass *pass, struct sentry_answer *ret)
 {
     ret->reason = EXCLUDE_NONE;
     ret->late_priority = 0;

@@ -38,7 +38,8 @@ struct sentry_pass {
     bool is_seed;
     bool is_first;   /* it was never asked for before */
     bool is_known;   /* a page that comes back: it has its place, and always may go */
-    bool is_entered; /* and none came yet */
+    bool is_sample;  /* traps let it go though they refuse its like: they are not asked again */
+    bool is_entered; /* it is being asked for, and no page came yet */
 };
 struct sentry_pass sentry_pass_of(struct sentry *sentry, const struct store_lease *lease,
                                   struct str host, struct budget *budget);
@@ -50,7 +51,7 @@ struct sentry_answer {
 };
 
 /* True: it may go. */
-bool sentry_ask(const struct sentry_pass *pass, struct sentry_answer *ret) MUST_CHECK;
+bool sentry_ask(struct sentry_pass *pass, struct sentry_answer *ret) MUST_CHECK;
 
 /* It is being asked for: exactly one of sentry_keep(), a page came of it, and sentry_leave(), none
  * did, is due then; sentry_leave() is harmless otherwise. */

@@ -274,7 +274,8 @@ static bool judge_alias(struct trap_host *host, struct str url, bool is_late,
     rule->refused++;
     host->refused++;
     trap_note_change(host, &rule->is_dirty);
-    if (is_sample(rule->refused))
+    ret->is_sample = is_sample(rule->refused);
+    if (ret->is_sample)
         return false;
     ret->verdict = TRAP_REFUSE;
     (void)snprintf(ret->detail, sizeof ret->detail,
@@ -301,7 +302,8 @@ void traps_judge(struct trap_host *host, struct str url, bool is_late, struct tr
         class->refused++;
         host->refused++;
         trap_note_change(host, &class->is_dirty);
-        ret->verdict = is_sample(class->refused) ? TRAP_GO : TRAP_REFUSE;
+        ret->is_sample = is_sample(class->refused);
+        ret->verdict = ret->is_sample ? TRAP_GO : TRAP_REFUSE;
         explain_class(class, url, which, ret->detail);
     }
 }

@@ -42,11 +42,14 @@ bool traps_knows(const struct traps *traps, struct str host);
 enum trap_verdict { TRAP_GO, TRAP_LATER, TRAP_REFUSE };
 struct trap_answer {
     enum trap_verdict verdict;
-    int32_t priority;             /* of TRAP_LATER: PRIORITY_LATE or more */
+    bool is_sample;   /* of TRAP_GO: its like are refused; it shows whether they still should be */
+    int32_t priority; /* of TRAP_LATER: PRIORITY_LATE or more */
     char detail[TRAP_DETAIL_MAX]; /* of TRAP_REFUSE: class and figures */
 };
 
-/* May `url` be asked for now? `is_late`: it has waited already, and nothing better is left. */
+/* May `url` be asked for now? `is_late`: it has waited already, and nothing better is left. Each
+ * refusal is counted, so the same question may have another answer: a sample is asked about once.
+ */
 void traps_judge(struct trap_host *host, struct str url, bool is_late, struct trap_answer *ret);
 
 /* It is being asked for; a page came of it, asked for the first time; or nothing did. */
