@@ -38,7 +38,7 @@ enum cw_retry { CW_RETRY_NEVER, CW_RETRY_LATER, CW_RETRY_NOW };
     X(CW_EBLOCKED, "blocked", "private address or forbidden port", NEVER)                          \
     X(CW_EDENIED, "robots", "denied by robots.txt", NEVER)                                         \
     X(CW_EROBOTS, "robots-unreachable", "robots.txt cannot be had, so all is denied", LATER)       \
-    X(CW_ENETDOWN, "network", "no route, or the network is down", LATER)                           \
+    X(CW_ENETDOWN, "network", "this machine has no network", LATER)                                \
     X(CW_EFILES, "descriptors", "out of file descriptors or ports", LATER)                         \
     X(CW_ECANCELED, "canceled", "canceled by us", NOW)                                             \
     X(CW_EPARSE, "parse", "the parser gave up", NEVER)                                             \

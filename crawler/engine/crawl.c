@@ -273,7 +273,7 @@ static void on_opened(struct job *job)
 
 bool crawl_excuses(const struct crawl *crawl, enum cw_err err)
 {
-    bool is_outage = err == CW_ERESOLVER || (err == CW_ENETDOWN && !fetch_has_route());
+    bool is_outage = err == CW_ERESOLVER || err == CW_ENETDOWN;
     return err == CW_EFILES || (is_outage && (crawl->options.patient || crawl->stored_pages > 0));
 }
 

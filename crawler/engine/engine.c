@@ -181,7 +181,7 @@ void engine_note_end(struct engine *engine, enum cw_err err, int32_t status)
     enum trouble trouble = TROUBLE_NONE;
     if (err == CW_EFILES)
         trouble = TROUBLE_DESCRIPTORS;
-    else if (err == CW_ENETDOWN && !fetch_has_route())
+    else if (err == CW_ENETDOWN)
         trouble = TROUBLE_NETWORK;
     hosts_status(engine->hosts, &hosts);
     if (trouble != TROUBLE_NONE)

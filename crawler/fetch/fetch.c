@@ -8,6 +8,7 @@
 #include "crawler/fetch/address.h"
 #include "crawler/fetch/fetch_err.h"
 #include "crawler/fetch/fetch_p.h"
+#include "crawler/fetch/route.h"
 
 enum {
     /* A promised length is believed so far; a body that really is longer grows as it comes. */
@@ -209,6 +210,7 @@ curl_socket_t fetch_on_open_socket(void *arg, curlsocktype purpose, struct curl_
     struct fetch *f = fetch_from(arg);
     int os_errno;
     (void)purpose;
+    memcpy(&f->peer, &address->addr, MIN((size_t)address->addrlen, sizeof f->peer));
     if (f->addresses != NULL && f->pin != NULL)
         pin_set_loaded(f->pin, f->addresses);
     if (f->guard != NULL && !guard_allows(f->guard, &address->addr)) {
@@ -229,16 +231,16 @@ curl_socket_t fetch_on_open_socket(void *arg, curlsocktype purpose, struct curl_
 int fetch_on_connected(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
     struct fetch *f = fetch_from(arg);
-    struct sockaddr_storage address = {0};
     (void)local_ip, (void)remote_port, (void)local_port;
 
     f->leaves_traces |= f->was_sent; /* it goes out again: libcurl counts that */
     f->was_stopped = false; /* an address that was skipped is forgotten: another one was reached */
     f->result.detail[0] = '\0';
     f->was_sent = true;
-    if (f->guard != NULL && (!address_read(remote_ip, &address) ||
-                             !guard_allows(f->guard, (struct sockaddr *)&address))) {
-        block(f, (struct sockaddr *)&address);
+    bool is_known = address_read(remote_ip, &f->peer);
+    if (f->guard != NULL &&
+        (!is_known || !guard_allows(f->guard, (const struct sockaddr *)&f->peer))) {
+        block(f, (const struct sockaddr *)&f->peer);
         return CURL_PREREQFUNC_ABORT;
     }
     if (f->has_socket && fetch_pool_is_crowded(f->pool, f->is_tls))
@@ -369,6 +371,29 @@ static enum cw_err judge(const struct fetch *f, CURLcode code)
     });
 }
 
+/* What ends like this may do so because no packet passed any more. */
+static bool may_be_the_network(enum cw_err err)
+{
+    return err == CW_ECONNECT || err == CW_ECONNTIMEO || err == CW_EFIRSTBYTE ||
+           err == CW_ETIMEOUT || err == CW_ERESET;
+}
+
+/* CW_ENETDOWN is said of this machine: no packet leaves it, or none did at some time since the
+ * request began, and that is why it ended however it did. When others can be reached, one that has
+ * no route (IPv6 where there is none) is at fault itself; and so is one that has, when there is no
+ * way to anywhere else. */
+static enum cw_err blame(struct fetch *f, enum cw_err err)
+{
+    bool has_no_route = err == CW_ENETDOWN;
+    if (!has_no_route && !may_be_the_network(err))
+        return err;
+    if (!route_leads_out() && (has_no_route || !route_leads_to((struct sockaddr *)&f->peer)))
+        f->pool->cut_off_ms = clock_mono_ms();
+    if (f->started_ms <= f->pool->cut_off_ms)
+        return CW_ENETDOWN;
+    return has_no_route ? CW_ECONNECT : err;
+}
+
 /* What ended it, and the words for it. A socket that was refused is the end only when none could
  * be made. */
 static void note_end(struct fetch *f, CURLcode code)
@@ -377,7 +402,7 @@ static void note_end(struct fetch *f, CURLcode code)
     bool is_ours = f->was_stopped && (f->was_sent || !f->has_socket || f->verdict == CW_ECANCELED);
     if (!is_ours)
         result->detail[0] = '\0';
-    result->err = is_ours ? f->verdict : judge(f, code);
+    result->err = blame(f, is_ours ? f->verdict : judge(f, code));
     if (result->err == CW_EFILES)
         f->pool->tight_until_ms = clock_mono_ms() + TIGHT_MS;
     if (result->err != CW_OK && result->detail[0] == '\0')

@@ -103,10 +103,6 @@ enum fetch_phase {
 };
 enum fetch_phase fetch_phase(const struct fetch *f);
 
-/* Can packets leave this machine at all: is there a route to the outside, of either family? Asks
- * the kernel, sends nothing. */
-bool fetch_has_route(void);
-
 struct fetch_pool_status {
     unsigned running;
     uint64_t started, connections_opened, bytes_received;

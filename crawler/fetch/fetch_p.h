@@ -44,6 +44,7 @@ struct fetch {
     bool was_sent;      /* a connection was there and the request went out */
     bool has_socket;    /* at least one socket could be made */
     struct curl_loop_socket socket; /* the last of them */
+    struct sockaddr_storage peer;   /* where it leads; AF_UNSPEC: none was made */
     bool was_stopped;               /* by us: `verdict` counts, not libcurl's code */
     enum cw_err verdict;
     struct heap_item first_byte; /* in pool->silent while the answer has not begun */
@@ -68,6 +69,7 @@ struct fetch_pool {
     struct jar *jars;
     uint64_t started, connections_opened, bytes_received;
     int64_t tight_until_ms; /* descriptors or ports ran out: keep no connection */
+    int64_t cut_off_ms;     /* when a transfer last found that no packet leaves this machine */
     bool is_closing;
     unsigned open_parts; /* the glue and the timer */
     void (*on_closed)(void *arg);

@@ -53,6 +53,7 @@ enum cw_err fetch_pool_new(struct fetch_pool **ret, const struct fetch_pool_opti
                                 .loop = options->loop,
                                 .max_spare = MAX(options->connections, 1),
                                 .tight_until_ms = INT64_MIN,
+                                .cut_off_ms = INT64_MIN,
                                 .plain_kept = options->plain_kept,
                                 .silent = HEAP_INIT,
                                 .open_parts = 2};

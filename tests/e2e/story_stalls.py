@@ -385,8 +385,10 @@ class Stalling(Story):
 
     def assert_all_fetched(self, process, pages):
         self.assertEqual(process.wait().status, 0, process.err.text)
+        lost = self.rows("SELECT u.url, u.state, u.reason, f.* FROM url u LEFT JOIN fetch f USING (url) "
+                         "WHERE u.state <> 'done'")
+        self.assertEqual(lost, [], process.err.text)
         self.assertEqual(self.rows("SELECT status, count(*) FROM page GROUP BY status"), [(200, pages)])
-        self.assertEqual(self.value("SELECT count(*) FROM url WHERE state <> 'done'"), 0)
         self.assert_lawful()
 
 
@@ -488,17 +490,25 @@ class Ends(Stalling):
 
 @unittest.skipUnless(os.environ.get(INSIDE), "runs where it may take down the network")
 class InANetworkOfItsOwn(Stalling):
+    def setUp(self):
+        super().setUp()
+        self.ip("link", "set", "lo", "up")
+        self.ip("address", "replace", "127.0.0.1/8", "dev", "lo")
+        self.local_ports("32768 60999")
+
     def ip(self, *arguments):
         subprocess.run(["ip", *arguments], check=True)
 
+    def local_ports(self, first_and_last):
+        with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as ports:
+            ports.write(first_and_last)
+
     def test_local_ports_that_run_out_cost_no_page(self):
-        self.ip("link", "set", "lo", "up")
         server = self.web()
         gate = server.gate()
         server.fallback = lambda hit: Reply(body="<p>page", gate=gate)
         names = self.names()
-        with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as ports:
-            ports.write("40000 40007")
+        self.local_ports("40000 40007")
         process = self.start_stalling(*names, "--no-robots", "--retries", 0, "--no-follow", "--per-host", 9,
                                       *(server.url(host=name) for name in NAMES))
         process.err.wait_for('"cause":"descriptors"')
@@ -507,7 +517,6 @@ class InANetworkOfItsOwn(Stalling):
         self.assertEqual(self.value("SELECT count(*) FROM fetch WHERE error IS NOT NULL"), 0)
 
     def test_it_goes_and_comes_back(self):
-        self.ip("link", "set", "lo", "up")
         server = self.web()
         server.links("/", *(f"/{i}" for i in range(9)))
         server.fallback = lambda hit: Reply(steps=[Reply(body="<p>page").encode()])  # no connection is kept
@@ -521,6 +530,43 @@ class InANetworkOfItsOwn(Stalling):
         self.assertIn("the network is down", process.err.text)
         self.ip("address", "add", "127.0.0.1/8", "dev", "lo")
         self.assert_all_fetched(process, 10)
+
+    def start_with_one_on_the_wire(self, *others):
+        """A crawl whose request for /held is on the wire; it takes longer than it may as long as the gate is shut."""
+        server = self.web()
+        gate = server.gate()
+        server.links("/", "/held", *others)
+        server.page("/held", "<p>held", gate=gate)
+        server.fallback = lambda hit: Reply(body="<p>page")
+        process = self.start_stalling("--no-robots", "--retries", 0, "--per-host", 16, "--delay", "1s", "--timeout", "5s",
+                                      server.url("/"))
+        server.wait_for(lambda: server.count("/held") == 1, "the request that will be on the wire")
+        self.wait_until(lambda: self.value("SELECT count(*) FROM page") >= 1, "the first page")
+        return server, gate, process
+
+    def test_what_is_on_the_wire_when_it_goes_is_asked_for_again(self):
+        _, gate, process = self.start_with_one_on_the_wire()
+        self.ip("address", "flush", "dev", "lo")
+        process.err.wait_for('"cause":"network-down"')  # when time has run out, for there is no other request
+        gate.open()
+        self.ip("address", "add", "127.0.0.1/8", "dev", "lo")
+        self.assert_all_fetched(process, 2)
+        self.assertEqual(self.value("SELECT count(*) FROM fetch WHERE error IS NOT NULL"), 0)
+
+    def test_what_was_on_the_wire_when_it_went_may_end_after_its_return(self):
+        server, gate, process = self.start_with_one_on_the_wire("/1", "/2", "/3", "/4", "/5", "/6")
+        self.ip("address", "flush", "dev", "lo")
+        process.err.wait_for('"cause":"network-down"')  # of the requests that are due meanwhile
+        self.ip("address", "add", "127.0.0.1/8", "dev", "lo")
+        server.wait_for(lambda: server.count("/held") == 2, "the second request")
+        gate.open()
+        self.assert_all_fetched(process, 8)
+        self.assertEqual(self.value("SELECT count(*) FROM fetch WHERE error IS NOT NULL"), 0)
+
+    def test_a_host_that_is_silent_while_its_network_is_there_fails(self):
+        server, _, process = self.start_with_one_on_the_wire()  # in a network that leads nowhere else
+        process.wait()
+        self.assert_state(server.url("/held"), "failed", "first-byte-timeout")
 
 
 if __name__ == "__main__":
