@@ -297,6 +297,11 @@ LAWS = [
      "SELECT kind, name, sum(n) FROM (SELECT kind, name, n FROM tally_ "
      "UNION ALL SELECT state, reason, -1 FROM url_ WHERE state IN (3, 4) "
      "UNION ALL SELECT 2, cast(status AS TEXT), -1 FROM page_) GROUP BY kind, name HAVING sum(n) <> 0"),
+    ("more was excluded as a trap than is on record of what was learned",
+     "SELECT host, n, known FROM (SELECT host, count(*) AS n FROM url WHERE state = 'excluded' AND (reason GLOB "
+     "'trap: * had anything new' OR reason GLOB 'trap: fetched under another session*') GROUP BY host) "
+     "LEFT JOIN (SELECT h.name AS name, sum(refused) AS known FROM trap_ t JOIN host_ h ON h.id = t.host_id "
+     "WHERE t.kind > 0 GROUP BY h.id) ON name = host WHERE n > coalesce(known, 0)"),
     ("what a body is kept beside is missing",
      "SELECT id FROM body_ WHERE zdict IS NOT NULL AND zdict NOT IN (SELECT id FROM zdict_)"),
     ("a URL's host is unknown", "SELECT url, host FROM url WHERE host NOT IN (SELECT host FROM host)"),

@@ -5,6 +5,7 @@ follows from the seed and the URL.
     web.fallback = site.answer             # on a WebServer
     site.real                              # {path: number} of the pages that say something
     site.asked                             # Counter of what was asked for: "real", "calendar", ...
+    site.wasted                            # how often for anything but "real"
 
 `sessions`: every link of every page carries a session of its own, so no page can be reached without.
 """
@@ -167,9 +168,13 @@ class Endless:
         return None, None
 
     def found_real(self, number, style):
-        kind = "session" if number in self.found and style else "real"
+        kind = "session" if number in self.found else "real"
         self.found.add(number)
         return kind, self.real_page(number, style)
+
+    @property
+    def wasted(self):
+        return self.requests - self.asked["real"]
 
     def answer(self, hit):
         if hit.path in ("/robots.txt", "/sitemap.xml"):
