@@ -220,7 +220,7 @@ struct trap_lesson {
     struct str name; /* the class, the identifier or the URL; absent for the host itself */
     int64_t count;   /* TRAP_HOST: eighths wasted; TRAP_CLASS: pages; TRAP_ALIAS: different pairs */
     int64_t gain;    /* eighths that were new; TRAP_ALIAS: equal pairs */
-    int64_t refused; /* URLs */
+    int64_t refused; /* URLs; not counted for TRAP_HOST */
 };
 
 struct outcome *outcome_new(void) MUST_CHECK; /* NULL when memory is out */

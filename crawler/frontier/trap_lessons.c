@@ -35,7 +35,6 @@ void traps_restore(struct trap_host *host, const struct trap_lesson *lesson)
     case TRAP_HOST:
         host->wasted = lesson->count;
         host->gain = lesson->gain;
-        host->refused = lesson->refused;
         host->unread = READ_ANEW;
         break;
     case TRAP_CLASS: restore_class(host, lesson); break;
@@ -63,8 +62,7 @@ static void take_of_host(struct taking *t, struct trap_host *host)
 {
     struct str name = str_of(host->name);
     take(t, &host->is_dirty,
-         (struct trap_lesson){name, TRAP_HOST, 0, STR_NONE, host->wasted, host->gain,
-                              host->refused});
+         (struct trap_lesson){name, TRAP_HOST, 0, STR_NONE, host->wasted, host->gain, 0});
     for (size_t i = 0; i < host->class_slots; i++) {
         struct trap_class *c = &host->classes[i];
         if (c->name == NULL)

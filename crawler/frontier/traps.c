@@ -272,7 +272,6 @@ static bool judge_alias(struct trap_host *host, struct str url, bool is_late,
         return true;
     }
     rule->refused++;
-    host->refused++;
     trap_note_change(host, &rule->is_dirty);
     ret->is_sample = is_sample(rule->refused);
     if (ret->is_sample)
@@ -300,7 +299,6 @@ void traps_judge(struct trap_host *host, struct str url, bool is_late, struct tr
         ret->priority = PRIORITY_LATE + (int32_t)(class->wasted / LATE_STEP);
     } else if (!has_credit(host)) {
         class->refused++;
-        host->refused++;
         trap_note_change(host, &class->is_dirty);
         ret->is_sample = is_sample(class->refused);
         ret->verdict = ret->is_sample ? TRAP_GO : TRAP_REFUSE;

@@ -29,7 +29,6 @@ struct trap_host {
     struct seen seen;
     struct aliases aliases;
     int64_t gain, wasted; /* in parts of WHOLE */
-    int64_t refused;
     unsigned unread; /* pages to be read before what seems new is believed: it came from storage */
     size_t bytes;    /* as counted in traps->bytes */
     bool is_dirty, has_dirty; /* itself; something of it: then it stands in traps->dirty */
