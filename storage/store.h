@@ -17,7 +17,8 @@
 #include "crawler/page.h"
 
 /* What the database engine takes from the process as a whole. Call it once, while there is one
- * thread and no store or reader yet; without it all works the same, only slower. */
+ * thread and no store or reader yet (again: does nothing); without it all works the same, only
+ * slower. */
 void store_prepare_process(void);
 
 struct store;

@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#include "storage/sqlite/logfile.h"
+
 void db_open(struct db *db, const char *path, int flags, int busy_timeout_ms)
 {
     *db = (struct db){.path = path, .busy_timeout_ms = busy_timeout_ms};
     flags |= SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
+    const char *vfs = sqlite3_vfs_find(LOGFILE_VFS) != NULL ? LOGFILE_VFS : NULL;
+    if (sqlite3_open_v2(path, &db->handle, flags, vfs) != SQLITE_OK) {
         db_fail_sqlite(db);
         return;
     }

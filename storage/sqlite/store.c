@@ -5,6 +5,7 @@
 #include "crawler/base/clock.h"
 #include "storage/sqlite/hostids.h"
 #include "storage/sqlite/lease.h"
+#include "storage/sqlite/logfile.h"
 #include "storage/sqlite/schema.h"
 #include "storage/sqlite/seenurls.h"
 #include "storage/sqlite/store_p.h"
@@ -24,6 +25,7 @@ enum { BUSY_TIMEOUT_MS = 60000 };
 void store_prepare_process(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    logfile_register();
 }
 
 /* ---- opening ---- */

@@ -53,6 +53,7 @@ int fx_setup(void **state)
     f->now_unix_ms = FX_NOW;
     f->text = BUF_INIT(16 << 20);
     *state = f;
+    store_prepare_process();
     fx_open(f);
     return 0;
 }
