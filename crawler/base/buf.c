@@ -96,18 +96,28 @@ static char json_short_escape(unsigned char c)
     }
 }
 
+/* ASCII that stands in JSON as it is. */
+static const bool json_plain[256] = {
+    [' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
+
+/* The character at the front of `s` where that stands in JSON as it is, else 0. */
+static size_t json_char_size(struct str s)
+{
+    unsigned char c = (unsigned char)s.ptr[0];
+    size_t size = c < 0x80 ? json_plain[c] : utf8_char_size(s);
+    if (c == 0xC2 && size == 2 && (unsigned char)s.ptr[1] < 0xA0)
+        return 0; /* U+0080 to U+009F: terminals obey them */
+    return size;
+}
+
 /* Bytes at the front of `s` that stand in JSON as they are. */
 static size_t json_plain_size(struct str s)
 {
-    size_t len = 0;
-    while (len < s.len) {
-        unsigned char c = (unsigned char)s.ptr[len];
-        bool is_ascii = c < 0x80;
-        size_t size = is_ascii ? 1 : utf8_char_size(str_skip(s, len));
-        if (is_ascii && (c < 0x20 || c == 0x7F || json_short_escape(c) != 0))
-            break;
-        if (size == 0 || (c == 0xC2 && (unsigned char)s.ptr[len + 1] < 0xA0))
-            break; /* no UTF-8; U+0080 to U+009F: terminals obey them */
+    size_t len = 0, size = 1;
+    while (size > 0) {
+        while (len < s.len && json_plain[(unsigned char)s.ptr[len]])
+            len++;
+        size = len < s.len ? json_char_size(str_skip(s, len)) : 0;
         len += size;
     }
     return len;
@@ -128,10 +138,26 @@ static enum cw_err add_json_escape(struct buf *b, struct str s, size_t *ret_size
                     (unsigned char)s.ptr[size - 1]); /* of U+0080 on: the second byte */
 }
 
+static enum cw_err add_json_plain(struct buf *b, struct str s)
+{
+    enum cw_err err = buf_reserve(b, s.len + 2);
+    if (err != CW_OK)
+        return err;
+    char *to = b->ptr + b->len;
+    *to++ = '"';
+    to = (char *)mempcpy(to, s.ptr, s.len);
+    *to++ = '"';
+    *to = '\0';
+    b->len += s.len + 2;
+    return CW_OK;
+}
+
 enum cw_err buf_add_json(struct buf *b, struct str s)
 {
     if (str_is_absent(s))
         return buf_add(b, STR("null"));
+    if (json_plain_size(s) == s.len)
+        return add_json_plain(b, s);
     size_t before = b->len;
     enum cw_err err = buf_add_char(b, '"');
     while (err == CW_OK && s.len > 0) {

@@ -46,10 +46,10 @@ static enum cw_err add_link(struct buf *b, int64_t offset, const struct page_lin
 {
     bool is_plain = str_eq(link->element, STR("a")) && str_is_absent(link->rel) && !link->nofollow;
     enum cw_err err = add_number(b, offset);
+    if (err == CW_OK && !is_plain)
+        err = add_kind(b, link);
     if (err == CW_OK)
-        err = is_plain ? buf_add_char(b, '"') : add_kind(b, link);
-    if (err == CW_OK)
-        err = buf_add_char(b, ':');
+        err = is_plain ? buf_add(b, STR("\":")) : buf_add_char(b, ':');
     return err == CW_OK ? buf_add_json(b, link->text) : err;
 }
 
