@@ -25,7 +25,7 @@ static void collect_seeds(struct work *w, const struct store_batch *b, struct si
         struct host_row *host = work_host(w, seed->host);
         if (host == NULL)
             return;
-        *sightings_add(sightings) = (struct sighting){
+        struct sighting met = {
             .url = seed->url,
             .host = host,
             .verdict = seed->verdict,
@@ -33,6 +33,7 @@ static void collect_seeds(struct work *w, const struct store_batch *b, struct si
             .is_seed = true,
             .is_named = true,
         };
+        (void)sightings_add(w, sightings, &met);
     }
 }
 
@@ -43,7 +44,7 @@ static void collect_found(struct work *w, const struct store_batch *b, struct si
         struct host_row *host = work_host(w, found->host);
         if (host == NULL)
             return;
-        *sightings_add(sightings) = (struct sighting){
+        struct sighting met = {
             .url = found->url,
             .host = host,
             .verdict = found->verdict,
@@ -51,6 +52,7 @@ static void collect_found(struct work *w, const struct store_batch *b, struct si
             .priority = found->priority,
             .modified_unix_ms = found->modified_unix_ms,
         };
+        sightings_add_news(w, sightings, &met);
     }
 }
 
@@ -66,12 +68,11 @@ static void store_clocks(struct work *w, const struct store_host *clocks, size_t
     }
 }
 
-static void apply(struct work *w, const struct store_batch *b, size_t urls)
+static void apply(struct work *w, const struct store_batch *b)
 {
     struct visit *visits = work_alloc(w, b->outcome_count, sizeof *visits);
-    struct sightings sightings = {.items = work_alloc(w, urls, sizeof *sightings.items),
-                                  .max = urls};
-    if (visits == NULL || sightings.items == NULL)
+    struct sightings sightings = {0};
+    if (visits == NULL)
         return;
     collect_seeds(w, b, &sightings);
     collect_found(w, b, &sightings);
@@ -109,7 +110,7 @@ enum cw_err store_commit(struct store *store, const struct store_batch *batch,
     w.domain_of = store->domain_of;
     w.ids = store->ids;
     w.seen = store->seen;
-    apply(&w, &b, urls);
+    apply(&w, &b);
     reply.revisits = revisits_promote(&w, b.want.revisits);
     work_save_line(&w);
     lease_grant(&w, &b.want, &reply);

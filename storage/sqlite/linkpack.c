@@ -54,12 +54,12 @@ static enum cw_err add_link(struct buf *b, int64_t offset, const struct page_lin
 }
 
 enum cw_err linkpack_write(struct buf *ret, int64_t from_id, const struct page_link *links,
-                           const struct sighting *targets, size_t count)
+                           const int64_t *target_ids, size_t count)
 {
     enum cw_err err = CW_OK;
     buf_clear(ret);
     for (size_t i = 0; err == CW_OK && i < count; i++)
-        err = add_link(ret, key_url_offset(from_id, targets[i].id), &links[i]);
+        err = add_link(ret, key_url_offset(from_id, target_ids[i]), &links[i]);
     return err == CW_OK ? buf_add_char(ret, '}') : err;
 }
 

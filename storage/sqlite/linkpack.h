@@ -13,7 +13,7 @@
 #ifndef STORAGE_SQLITE_LINKPACK_H
 #define STORAGE_SQLITE_LINKPACK_H
 
-#include "storage/sqlite/urls.h"
+#include "crawler/page.h"
 
 /* Measured with 51 links a page, 31 bytes each: 24 leave 7 % of the leaves empty; all in one row
  * would leave 23 %, since two such rows do not fit in a leaf. Stored in databases: never change. */
@@ -22,9 +22,9 @@ enum { LINKS_A_PACK = 24 };
 enum { LINKPACK_MAX = 1 << 20 }; /* bytes; twelve times what 24 links may need */
 
 /* Replaces what `ret` holds by the pack of `count` links (one at least) of page `from_id`.
- * `targets` are resolved. CW_ENOMEM, CW_ETOOBIG. */
+ * CW_ENOMEM, CW_ETOOBIG. */
 enum cw_err linkpack_write(struct buf *ret, int64_t from_id, const struct page_link *links,
-                           const struct sighting *targets, size_t count) MUST_CHECK;
+                           const int64_t *target_ids, size_t count) MUST_CHECK;
 
 /* How many rows that many links take. */
 int64_t linkpack_count(int64_t links);

@@ -104,7 +104,7 @@ static bool has_same_links(struct work *w, const struct visit *v, const struct o
                               "SELECT to_id FROM link_ WHERE id BETWEEN ? AND ? ORDER BY id");
     put_int(&q, old->first_link);
     put_int(&q, old->first_link + linkpack_count(old->link_count) - 1);
-    while (query_next(&q) && query_int(&q, 0) == v->links[i].id)
+    while (query_next(&q) && query_int(&q, 0) == v->link_ids[i])
         i++;
     query_end(&q);
     return i == count;
@@ -207,7 +207,7 @@ static void insert_pack(struct work *w, const struct visit *v, size_t first)
     const struct page *page = &v->outcome->page;
     size_t count = MIN(page->link_count - first, (size_t)LINKS_A_PACK);
     enum cw_err err =
-        linkpack_write(&w->linkpack, v->url.id, &page->links[first], &v->links[first], count);
+        linkpack_write(&w->linkpack, v->url.id, &page->links[first], &v->link_ids[first], count);
     if (err != CW_OK) {
         db_fail(w->db, err, "%s: %s", w->db->path, cw_err_text(err));
         return;

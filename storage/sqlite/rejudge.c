@@ -24,7 +24,6 @@ static void read_chunk(struct work *w, store_judge_fn *judge, void *arg, struct 
     while (query_next(&q)) {
         struct str url = query_text(&q, 1), name = query_text(&q, 2);
         *id = query_int(&q, 0);
-        struct sighting *to = sightings_add(s);
         if (!arena_keep(&w->arena, &url) || !arena_keep(&w->arena, &name))
             db_fail(w->db, CW_ENOMEM, "%s", cw_err_text(CW_ENOMEM));
         const struct store_excluded excluded = {
@@ -33,7 +32,7 @@ static void read_chunk(struct work *w, store_judge_fn *judge, void *arg, struct 
             .depth = (int32_t)query_int(&q, 3),
             .reason = urls_reason_by_name(query_text(&q, 6)),
         };
-        *to = (struct sighting){
+        const struct sighting met = {
             .url = url,
             .host = work_host(w, name),
             .depth = excluded.depth,
@@ -42,6 +41,8 @@ static void read_chunk(struct work *w, store_judge_fn *judge, void *arg, struct 
             .verdict = judge(arg, &excluded),
             .is_judged_again = true,
         };
+        if (met.host != NULL)
+            (void)sightings_add(w, s, &met);
     }
 }
 
@@ -51,9 +52,8 @@ static bool judge_chunk(struct store *store, store_judge_fn *judge, void *arg, i
 {
     struct work w;
     work_begin(&w, &store->db, &store->totals, CHUNK, clock_unix_ms());
-    struct sightings s = {.items = work_alloc(&w, CHUNK, sizeof *s.items), .max = CHUNK};
-    if (s.items != NULL)
-        read_chunk(&w, judge, arg, &s, id);
+    struct sightings s = {0};
+    read_chunk(&w, judge, arg, &s, id);
     if (w.db->err == CW_OK)
         urls_resolve(&w, &s);
     *ret_err = work_end(&w, &store->totals, reterr_msg);

@@ -1,16 +1,8 @@
 #include "storage/sqlite/urls.h"
 
-#include <assert.h>
-
 #include "storage/sqlite/keys.h"
 #include "storage/sqlite/revisits.h"
 #include "storage/sqlite/seenurls.h"
-
-struct sighting *sightings_add(struct sightings *s)
-{
-    assert(s->count < s->max);
-    return &s->items[s->count++];
-}
 
 /* ---- sorting and merging ---- */
 
@@ -23,7 +15,7 @@ static int by_key(const void *a, const void *b)
     int order = str_compare(left->url, right->url);
     if (order != 0)
         return order;
-    return left < right ? -1 : left > right; /* the first to be met stays the first */
+    return left->number < right->number ? -1 : 1; /* the first to be met stays the first */
 }
 
 static bool verdict_allows(const struct verdict *verdict)
@@ -225,6 +217,44 @@ static bool is_old_news(struct work *w, const struct sighting *s)
            (!s->is_seed || url->is_seed) && !(url->is_excluded && verdict_allows(&s->verdict));
 }
 
+/* ---- meeting ---- */
+
+static void set_key(const struct work *w, struct sighting *met)
+{
+    met->url = str_first(met->url, URL_MAX_BYTES);
+    met->key = key_url(met->host->id, met->url);
+    met->hash = seenurls_hash(w->seen, met->url);
+}
+
+static struct sighting *keep(struct work *w, struct sightings *s, const struct sighting *met)
+{
+    struct sighting *kept = work_alloc(w, 1, sizeof *kept);
+    if (kept == NULL)
+        return NULL;
+    *kept = *met;
+    kept->number = s->count++;
+    *(s->last != NULL ? &s->last->next : &s->first) = kept;
+    s->last = kept;
+    return kept;
+}
+
+struct sighting *sightings_add(struct work *w, struct sightings *s, const struct sighting *met)
+{
+    struct sighting *kept = keep(w, s, met);
+    if (kept != NULL)
+        set_key(w, kept);
+    return kept;
+}
+
+void sightings_add_news(struct work *w, struct sightings *s, struct sighting *met)
+{
+    set_key(w, met);
+    if (!is_old_news(w, met))
+        (void)keep(w, s, met);
+    else if (met->ret_id != NULL)
+        *met->ret_id = met->key;
+}
+
 /* ---- all of a batch ---- */
 
 /* clang-format off */
@@ -294,22 +324,23 @@ static bool is_same_url(const struct sighting *a, const struct sighting *b)
     return a->key == b->key && str_eq(a->url, b->url);
 }
 
-/* Those that the database must be asked about, sorted. */
-static size_t list_news(struct work *w, struct sightings *s, struct sighting **ret)
+static void sort(const struct sightings *s, struct sighting **ret)
 {
     size_t count = 0;
-    for (size_t i = 0; i < s->count; i++) {
-        struct sighting *item = &s->items[i];
-        item->url = str_first(item->url, URL_MAX_BYTES);
-        item->key = key_url(item->host->id, item->url);
-        item->hash = seenurls_hash(w->seen, item->url);
-        if (is_old_news(w, item))
-            item->id = item->key;
-        else
-            ret[count++] = item;
-    }
+    for (struct sighting *item = s->first; item != NULL; item = item->next)
+        ret[count++] = item;
     qsort(ret, count, sizeof(struct sighting *), by_key);
-    return count;
+}
+
+/* Those of one URL stand behind its first one, which alone has an id. */
+static void give_ids(struct sighting *const *sorted, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && is_same_url(sorted[i], sorted[i - 1]))
+            sorted[i]->id = sorted[i - 1]->id;
+        if (sorted[i]->ret_id != NULL)
+            *sorted[i]->ret_id = sorted[i]->id;
+    }
 }
 
 void urls_resolve(struct work *w, struct sightings *s)
@@ -318,8 +349,9 @@ void urls_resolve(struct work *w, struct sightings *s)
     struct sighting **firsts = work_alloc(w, s->count, sizeof(struct sighting *));
     if (sorted == NULL || firsts == NULL)
         return;
-    size_t sorted_count = list_news(w, s, sorted), count = 0;
-    for (size_t i = 0; i < sorted_count; i++) {
+    size_t count = 0;
+    sort(s, sorted);
+    for (size_t i = 0; i < s->count; i++) {
         if (i > 0 && is_same_url(sorted[i], sorted[i - 1]))
             fold(firsts[count - 1], sorted[i]);
         else
@@ -327,9 +359,7 @@ void urls_resolve(struct work *w, struct sightings *s)
     }
     for (size_t i = 0; w->db->err == CW_OK && i < count; i += FIND_AT_ONCE)
         resolve_some(w, firsts + i, MIN(count - i, (size_t)FIND_AT_ONCE));
-    for (size_t i = 1; i < sorted_count; i++)
-        if (is_same_url(sorted[i], sorted[i - 1]))
-            sorted[i]->id = sorted[i - 1]->id;
+    give_ids(sorted, s->count);
 }
 
 /* ---- leased URLs ---- */

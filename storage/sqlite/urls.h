@@ -17,18 +17,26 @@ struct sighting {
     bool is_seed;             /* makes the URL a seed */
     bool is_named;            /* by a person: what once excluded it does not count */
     bool is_judged_again;     /* by other rules, so budgets and traps may have been others, too */
-    int64_t key;              /* where the search for it begins */
-    uint64_t hash;            /* seenurls_hash() */
-    int64_t id;               /* found or given by urls_resolve() */
+    int64_t *ret_id;          /* its id goes there, too; NULL: nowhere */
+
+    /* Not to be set by whoever met it. */
+    int64_t key;           /* where the search for it begins */
+    uint64_t hash;         /* seenurls_hash() */
+    int64_t id;            /* found or given by urls_resolve() */
+    struct sighting *next; /* the one met after it */
+    size_t number;         /* how many were met before it */
 };
 
 struct sightings {
-    struct sighting *items; /* in the work's arena */
-    size_t count, max;
+    struct sighting *first, *last; /* in the work's arena */
+    size_t count;
 };
 
-/* The next sighting, to be filled; its url is cut to URL_MAX_BYTES by urls_resolve(). */
-struct sighting *sightings_add(struct sightings *s);
+/* Notes a copy of `met`, its url cut to URL_MAX_BYTES. NULL: the transaction has failed. */
+struct sighting *sightings_add(struct work *w, struct sightings *s, const struct sighting *met);
+
+/* The same, unless it is known to change nothing: then its id is known as well, and that is all. */
+void sightings_add_news(struct work *w, struct sightings *s, struct sighting *met);
 
 /* Gives every sighting its id; inserts the new URLs, and betters what is known of the old ones. */
 void urls_resolve(struct work *w, struct sightings *s);

@@ -15,45 +15,44 @@ size_t visits_count_urls(struct outcome *const *outcomes, size_t count)
 
 /* ---- collecting ---- */
 
-static struct sighting *collect_link(struct work *w, const struct visit *v,
-                                     const struct page_link *link, struct sightings *sightings)
+/* Its host is NULL only after a failure. */
+static struct sighting meet(struct work *w, const struct visit *v, const struct page_link *link)
 {
-    struct host_row *host = work_linked_host(w, link->host);
-    if (host == NULL)
-        return NULL;
-    struct sighting *s = sightings_add(sightings);
-    *s = (struct sighting){
+    return (struct sighting){
         .url = link->url,
-        .host = host,
+        .host = work_linked_host(w, link->host),
         .verdict = link->verdict,
         .found_on = v->url.id,
         .depth = link->depth,
         .priority = link->priority,
     };
-    return s;
 }
 
 /* The target stands where its source stood: same depth, and a seed if that was one. */
 static void collect_redirect(struct work *w, struct visit *v, struct sightings *sightings)
 {
-    struct sighting *s = collect_link(w, v, v->outcome->page.redirect, sightings);
-    if (s == NULL || !urls_read_leased(w, v->outcome->url_id, &v->url))
+    struct sighting met = meet(w, v, v->outcome->page.redirect);
+    if (met.host == NULL || !urls_read_leased(w, v->outcome->url_id, &v->url))
         return;
-    s->depth = v->outcome->depth;
-    s->hops = v->url.hops + 1;
-    s->is_seed = v->url.is_seed || v->outcome->is_seed;
-    if (s->hops > HOPS_MAX)
-        s->verdict = (struct verdict){.reason = EXCLUDE_HOPS};
-    v->redirect = s;
+    met.depth = v->outcome->depth;
+    met.hops = v->url.hops + 1;
+    met.is_seed = v->url.is_seed || v->outcome->is_seed;
+    if (met.hops > HOPS_MAX)
+        met.verdict = (struct verdict){.reason = EXCLUDE_HOPS};
+    v->redirect = sightings_add(w, sightings, &met);
 }
 
 static void collect_links(struct work *w, struct visit *v, struct sightings *sightings)
 {
     const struct page *page = &v->outcome->page;
-    v->links = sightings->items + sightings->count; /* they are added one behind the other */
-    for (size_t i = 0; i < page->link_count; i++)
-        if (collect_link(w, v, &page->links[i], sightings) == NULL)
+    v->link_ids = work_alloc(w, page->link_count, sizeof *v->link_ids);
+    for (size_t i = 0; v->link_ids != NULL && i < page->link_count; i++) {
+        struct sighting met = meet(w, v, &page->links[i]);
+        if (met.host == NULL)
             return;
+        met.ret_id = &v->link_ids[i];
+        sightings_add_news(w, sightings, &met);
+    }
     if (page->redirect != NULL)
         collect_redirect(w, v, sightings);
 }

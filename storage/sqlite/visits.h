@@ -11,7 +11,7 @@ struct visit {
     const struct outcome *outcome; /* borrowed from the batch */
     struct host_row *host;
     struct leased_url url;
-    struct sighting *links;    /* page.link_count of them */
+    int64_t *link_ids;         /* of the targets: page.link_count of them */
     struct sighting *redirect; /* NULL: none */
 };
 

@@ -137,6 +137,8 @@ struct host_row *work_linked_host(struct work *w, struct str name)
 {
     if (w->db->err != CW_OK)
         return NULL;
+    if (w->linked != NULL && str_eq(w->linked->name, name))
+        return w->linked;
     size_t slot = (size_t)str_hash(name) & (w->host_slots - 1);
     while (w->hosts[slot] != NULL && !str_eq(w->hosts[slot]->name, name))
         slot = (slot + 1) & (w->host_slots - 1);
@@ -146,7 +148,8 @@ struct host_row *work_linked_host(struct work *w, struct str name)
     struct host_row *h = w->hosts[slot];
     if (h != NULL && !h->is_read && !hostids_find(w->ids, h->name, &h->id))
         work_read_host(w, h);
-    return w->db->err == CW_OK ? h : NULL;
+    w->linked = w->db->err == CW_OK ? h : NULL;
+    return w->linked;
 }
 
 struct host_row *work_host(struct work *w, struct str name)

@@ -54,6 +54,7 @@ struct work {
     struct host_row **hosts; /* in the arena: open addressing by name, host_slots of them */
     size_t host_slots, host_count;
     struct host_row *first, *last; /* the same as a list */
+    struct host_row *linked;       /* the last that work_linked_host() gave */
     struct hostids *ids;           /* borrowed; NULL: none. Set by whoever commits */
     struct seenurls *seen;         /* the same */
     struct stored_dict *dicts;     /* in the arena: dicts.c */
