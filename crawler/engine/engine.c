@@ -169,8 +169,10 @@ void engine_set_limits(struct engine *engine, unsigned connections, unsigned per
 
 void engine_pump_soon(struct engine *engine)
 {
-    if (!uv_is_closing((uv_handle_t *)&engine->pump))
-        (void)uv_timer_start(&engine->pump, on_pump, 0, 0);
+    if (engine->pump_is_due || uv_is_closing((uv_handle_t *)&engine->pump))
+        return;
+    engine->pump_is_due = true;
+    (void)uv_timer_start(&engine->pump, on_pump, 0, 0);
 }
 
 void engine_note_end(struct engine *engine, enum cw_err err, int32_t status)
@@ -230,6 +232,7 @@ static void on_pump(uv_timer_t *timer)
 {
     struct engine *engine = CONTAINER_OF(timer, struct engine, pump);
     int64_t wake_ms = engine->pressure.hold_until_ms;
+    engine->pump_is_due = false;
     if (engine->opening > 0)
         return; /* engine_release() goes on */
     if (wake_ms <= clock_mono_ms())

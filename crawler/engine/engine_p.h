@@ -33,6 +33,7 @@ struct engine {
     unsigned dropped;    /* hosts let go of since the last sweep */
     uint64_t crawls;     /* started so far: their numbers name their cookie jars */
     uv_timer_t pump;     /* hands out turns: at once, or when the next host's clock allows */
+    bool pump_is_due;    /* at once: the timer needs no setting */
     unsigned open_parts; /* what engine_close() still waits for */
     void (*on_closed)(void *arg);
     void *on_closed_arg;

@@ -160,10 +160,8 @@ static enum cw_err read_folded(struct head *h, struct str line)
 
 static struct str without_line_end(struct str line)
 {
-    if (str_ends(line, STR("\n")))
-        line.len--;
-    if (str_ends(line, STR("\r")))
-        line.len--;
+    for (const char *end = "\n\r"; *end != '\0'; end++)
+        line.len -= line.len > 0 && line.ptr[line.len - 1] == *end;
     return line;
 }
 

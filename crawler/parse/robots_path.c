@@ -44,11 +44,23 @@ static enum cw_err add_octet(struct buf *ret, char c, bool was_escaped, bool in_
     return raw ? buf_add_char(ret, c) : add_escaped(ret, c);
 }
 
+/* What stands at its front and stays as it is: nearly always all. */
+static struct str raw_part(struct str path)
+{
+    size_t len = 0;
+    while (len < path.len && may_stand_raw(path.ptr[len]))
+        len++;
+    return str_first(path, len);
+}
+
 enum cw_err robots_path_add(struct buf *ret, struct str path)
 {
-    bool in_query = false;
+    struct str front = raw_part(path);
+    bool in_query = str_find_char(front, '?') < front.len;
     enum cw_err err = buf_reserve(ret, path.len);
-    for (size_t i = 0; err == CW_OK && i < path.len; i++) {
+    if (err == CW_OK)
+        err = buf_add(ret, front);
+    for (size_t i = front.len; err == CW_OK && i < path.len; i++) {
         char c = path.ptr[i];
         bool escaped = read_escape(str_skip(path, i), &c);
         err = add_octet(ret, c, escaped, in_query);
