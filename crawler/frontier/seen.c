@@ -8,6 +8,7 @@
 enum {
     FIRST_WORDS = 8,
     GROWTH = 4,
+    AHEAD = 16,          /* hashes whose words are on their way from the caches of many threads */
     HASHES_PER_WORD = 5, /* when it is full: then one in 115 that is new seems old to it */
 };
 
@@ -52,9 +53,19 @@ static uint64_t bits_of(uint32_t hash)
     return bits;
 }
 
+static size_t place_of(uint32_t hash)
+{
+    return hash * UINT64_C(0x9E3779B97F4A7C15) >> 40;
+}
+
+static uint64_t *word_at(const struct seen_generation *g, size_t place)
+{
+    return &g->words[place & (g->count - 1)];
+}
+
 static bool is_in(const struct seen_generation *g, size_t place, uint64_t bits)
 {
-    return (g->words[place & (g->count - 1)] & bits) == bits;
+    return (*word_at(g, place) & bits) == bits;
 }
 
 /* As many as surely fit into the youngest generation; all of it in registers. Whether a hash is
@@ -71,8 +82,11 @@ static unsigned add_some(struct seen *seen, const uint32_t *hashes, unsigned cou
     _Static_assert(SEEN_GENERATIONS == 3, "each has its line");
     for (unsigned i = 0; i < count; i++) {
         uint32_t hash = hashes[i] ^ salt;
-        size_t place = hash * UINT64_C(0x9E3779B97F4A7C15) >> 40;
-        uint64_t bits = bits_of(hash), *word = &young.words[place & (young.count - 1)];
+        size_t place = place_of(hash), next = place_of(hashes[MIN(i + AHEAD, count - 1)] ^ salt);
+        uint64_t bits = bits_of(hash), *word = word_at(&young, place);
+        __builtin_prefetch(word_at(&young, next));
+        __builtin_prefetch(word_at(&old, next));
+        __builtin_prefetch(word_at(&oldest, next));
         unsigned is_young = (*word & bits) == bits;
         unsigned is_known = is_young | is_in(&old, place, bits) | is_in(&oldest, place, bits);
         *word |= bits;
