@@ -17,7 +17,7 @@ class EndlessSites(Story):
         """Crawls to the end. The sums are printed and checked."""
         web = self.web()
         web.fallback = site.answer
-        self.crawl("--per-host", 8, *arguments, web.url("/"), seconds=240)
+        self.crawl("--per-host", 8, *arguments, web.url("/"), seconds=600)
         self.assertEqual(self.value("SELECT end_reason FROM crawl ORDER BY started_at DESC"), "finished")
         self.assert_lawful()
         return web
