@@ -9,6 +9,10 @@ from support.webserver import Reply, redirect
 ROBOTS = "# ours\nUser-agent: *\nDisallow: /private/\nAllow: /private/open\n"
 
 
+def without_time_left(text):
+    return re.sub(r", in [\d.]+\w+( \d+\w+)?", ", in ...", text)
+
+
 class Explain(Story):
     def setUp(self):
         super().setUp()
@@ -25,8 +29,8 @@ class Explain(Story):
         text, said = self.explain(url)
         for pattern in patterns:
             self.assertRegex(text, pattern)
-        for fact in said["facts"]:
-            self.assertIn(fact["says"], text)
+        for fact in said["facts"]:  # of two runs, so a second may lie between them
+            self.assertIn(without_time_left(fact["says"]), without_time_left(text))
         return said
 
 
