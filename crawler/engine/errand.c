@@ -42,9 +42,9 @@ enum { RETRY_AFTER_MAX_MS = 24 * 3600 * 1000 };
 
 int64_t errand_retry_after_ms(const struct fetch_result *res)
 {
-    int64_t now_unix_ms = clock_unix_ms(), sent_unix_ms;
     if (str_is_absent(res->headers.retry_after))
         return -1;
+    int64_t now_unix_ms = clock_unix_ms(), sent_unix_ms;
     if (!str_is_absent(res->headers.date) &&
         httpdate_parse(res->headers.date, now_unix_ms, &sent_unix_ms))
         now_unix_ms = sent_unix_ms;

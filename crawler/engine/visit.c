@@ -201,7 +201,10 @@ enum cw_err visit_start(struct crawl *crawl, struct bench_host *host,
         .url = URL_INIT,
         .waiter.ready = on_robots,
     };
-    enum cw_err err = url_parse(&v->url, lease->url, NULL);
+    /* Leases come host by host, so most URLs begin as the one before: parsed beside it, that is
+     * copied. */
+    const struct url *before = crawl->visits != NULL ? &crawl->visits->prev->url : NULL;
+    enum cw_err err = url_parse(&v->url, lease->url, before);
     if (err != CW_OK) { /* the store holds canonical URLs only */
         url_release(&v->url);
         free(v);

@@ -416,13 +416,14 @@ static void note_end(struct fetch *f, CURLcode code)
 void fetch_finish(struct fetch *f, CURLcode code)
 {
     struct fetch_result *result = &f->result;
+    int64_t total_ms = clock_mono_ms() - f->started_ms;
     fetch_pool_has_first_byte(f);
     note_end(f, code);
     result->status = f->head.status;
     result->http_version = info_http_version(f->easy);
     note_connection(f);
     result->time.ended_unix_ms = clock_unix_ms();
-    result->time.total_ms = (int32_t)MIN(clock_mono_ms() - f->started_ms, (int64_t)INT32_MAX);
+    result->time.total_ms = (int32_t)MIN(total_ms, (int64_t)INT32_MAX);
     if (result->status != 0)
         result->time.first_byte_ms = info_ms(f->easy, CURLINFO_STARTTRANSFER_TIME_T);
     head_fields(&f->head, &result->headers);

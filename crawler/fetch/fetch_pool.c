@@ -80,7 +80,7 @@ bool fetch_pool_is_crowded(const struct fetch_pool *pool, bool is_tls)
 
 bool fetch_pool_is_tight(const struct fetch_pool *pool)
 {
-    return clock_mono_ms() < pool->tight_until_ms;
+    return pool->tight_until_ms != INT64_MIN && clock_mono_ms() < pool->tight_until_ms;
 }
 
 static CURL *easy_new(struct fetch_pool *pool)
