@@ -9,18 +9,18 @@
 
 #include "crawler/base/str.h"
 
-enum { HOSTIDS_COUNT = 4096, HOSTIDS_NAME_MAX = 55 };
+enum { HOSTIDS_SETS = 1024, HOSTIDS_WAYS = 4, HOSTIDS_NAME_MAX = 55 };
 
 struct hostids {
     struct hostid {
         int64_t id;
         uint8_t len; /* 0: free */
         char name[HOSTIDS_NAME_MAX];
-    } items[HOSTIDS_COUNT];
+    } sets[HOSTIDS_SETS][HOSTIDS_WAYS];
 };
 
 /* `ids` may be NULL: nothing is found, nothing is kept. */
-bool hostids_find(const struct hostids *ids, struct str name, int64_t *ret_id);
+bool hostids_find(struct hostids *ids, struct str name, int64_t *ret_id);
 void hostids_put(struct hostids *ids, struct str name, int64_t id);
 
 /* After a transaction that failed: hosts that it made do not exist. */
