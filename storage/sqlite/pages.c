@@ -149,13 +149,14 @@ static void put_page(struct query *q, const struct page *p)
     put_int(q, p->words);
 }
 
-static void insert_page(struct work *w, const struct outcome *o, enum cw_err err,
+/* False: there is a row already, and it is still as it was. */
+static bool insert_page(struct work *w, const struct outcome *o, enum cw_err err,
                         int64_t first_link)
 {
     const struct timings *time = &o->attempt.time;
     struct query q =
         db_query(w->db, DB_PAGE_INSERT,
-                 "INSERT OR REPLACE INTO page_(url_id, status, error, fetched_ms, elapsed_ms,"
+                 "INSERT OR IGNORE INTO page_(url_id, status, error, fetched_ms, elapsed_ms,"
                  " first_byte_ms, content_type, charset, language, title, description,"
                  " canonical_url, etag, last_modified, noindex, nofollow, links_cut, body_cut,"
                  " size, body_hash, links, words, first_link)"
@@ -169,6 +170,7 @@ static void insert_page(struct work *w, const struct outcome *o, enum cw_err err
     put_page(&q, &o->page);
     put_int_or_null(&q, first_link, NO_LINK);
     query_run(&q);
+    return sqlite3_changes64(w->db->handle) > 0;
 }
 
 void pages_store_body(struct work *w, int64_t url_id, const uint8_t hash[16], int64_t size,
@@ -200,6 +202,9 @@ static void forget_old(struct work *w, int64_t url_id, const struct old_page *ol
     q = db_query(w->db, DB_REDIRECT_DELETE, "DELETE FROM redirect_ WHERE from_id = ?");
     put_int(&q, url_id);
     query_run(&q);
+    q = db_query(w->db, DB_PAGE_DELETE, "DELETE FROM page_ WHERE url_id = ?");
+    put_int(&q, url_id);
+    query_run(&q);
 }
 
 static void insert_pack(struct work *w, const struct visit *v, size_t first)
@@ -212,21 +217,32 @@ static void insert_pack(struct work *w, const struct visit *v, size_t first)
         db_fail(w->db, err, "%s: %s", w->db->path, cw_err_text(err));
         return;
     }
-    struct query q =
-        db_query(w->db, DB_LINK_INSERT, "INSERT INTO link_pack_(from_id, links) VALUES(?, ?)");
+    struct query q = db_query(w->db, DB_LINK_INSERT,
+                              "INSERT INTO link_pack_(id, from_id, links) VALUES(?, ?, ?)");
+    put_int(&q, w->next_pack++);
     put_int(&q, v->url.id);
     put_text(&q, buf_str(&w->linkpack));
     query_run(&q);
 }
 
-/* Gives the id of the first pack; the others follow it. */
-static int64_t insert_links(struct work *w, const struct visit *v)
+static void insert_links(struct work *w, const struct visit *v)
 {
     size_t count = v->outcome->page.link_count;
     for (size_t i = 0; w->db->err == CW_OK && i < count; i += LINKS_A_PACK)
         insert_pack(w, v, i);
-    int64_t last = sqlite3_last_insert_rowid(w->db->handle);
-    return count > 0 ? last - linkpack_count((int64_t)count) + 1 : NO_LINK;
+}
+
+/* The id that the first pack of its links will get; the others follow it. */
+static int64_t first_pack(struct work *w, const struct visit *v)
+{
+    if (v->outcome->page.link_count == 0)
+        return NO_LINK;
+    if (w->next_pack == 0) {
+        struct query q = db_query(w->db, DB_LINK_LAST, "SELECT max(id) FROM link_pack_");
+        w->next_pack = query_next(&q) ? query_int(&q, 0) + 1 : 0;
+        query_end(&q);
+    }
+    return w->next_pack;
 }
 
 static void insert_redirect(struct work *w, const struct visit *v, bool is_followed)
@@ -299,16 +315,19 @@ static void store_body(struct work *w, const struct visit *v)
 
 void pages_store(struct work *w, const struct visit *visit, enum cw_err err)
 {
-    struct old_page old = read_old(w, visit);
+    struct old_page old = {.status = NO_STATUS};
+    int64_t first_link = first_pack(w, visit);
     store_body(w, visit); /* also of the same page once more: it may not have been kept then */
-    if (old.status != NO_STATUS && says_the_same(visit, &old, err)) {
-        pages_refresh(w, visit);
-        return;
-    }
-    if (old.status != NO_STATUS)
+    if (!insert_page(w, visit->outcome, err, first_link)) {
+        old = read_old(w, visit);
+        if (says_the_same(visit, &old, err)) {
+            pages_refresh(w, visit);
+            return;
+        }
         replace(w, visit, &old);
-    int64_t first_link = insert_links(w, visit);
-    insert_page(w, visit->outcome, err, first_link);
+        (void)insert_page(w, visit->outcome, err, first_link);
+    }
+    insert_links(w, visit);
     if (visit->redirect != NULL)
         insert_redirect(w, visit, err != CW_EREDIRECT);
     count_page(w, visit, old.status);

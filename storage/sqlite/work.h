@@ -45,6 +45,7 @@ struct work {
     struct str (*domain_of)(struct str host); /* see store.h; set by whoever commits */
     struct arena arena;
     struct buf linkpack; /* the pack being written: linkpack.h */
+    int64_t next_pack;   /* id of the next one; 0: not known yet */
     int64_t now_unix_ms;
     int64_t steady_base_ms; /* clocks.h */
     bool revisits;          /* store_options.revisits */
