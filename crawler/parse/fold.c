@@ -61,12 +61,18 @@ static struct str take_words(struct str *rest, size_t *ret_count)
 
 /* ---- counting, many bytes at a time ---- */
 
-enum { CHUNK = 31 * LANES }; /* each lane counts up to 31, so that 8 fit a byte */
+enum { LANES_MAX = 31 }; /* each lane counts up to 31, so that 8 fit a byte */
 
 /* All bits where there is white space. NBSP has no place here. */
 static inline lanes space_in(lanes v)
 {
-    return (lanes)(v == ' ') | ((lanes)(v - '\t' <= '\r' - '\t') & (lanes)(v != '\v'));
+    return (lanes)(v == ' ') | ((lanes)(v - '\t' <= '\r' - '\t') & ~(lanes)(v == '\v'));
+}
+
+/* All bits where a word begins, of the LANES bytes behind the first one here. */
+static inline lanes starts_behind(const char *bytes)
+{
+    return space_in(lanes_at(bytes)) & ~space_in(lanes_at(bytes + 1));
 }
 
 static inline size_t sum_of(lanes v)
@@ -76,42 +82,21 @@ static inline size_t sum_of(lanes v)
     return (halves[0] * 0x0101010101010101 >> 56) + (halves[1] * 0x0101010101010101 >> 56);
 }
 
-/* Puts down where there is white space, CHUNK bytes at most, up to a whole number of lanes with
- * space that is not there. Returns how many bytes those lanes are. */
-static size_t mark_spaces(char *marks, struct str text)
+/* How many words begin behind the first byte of text that is longer than LANES and without NBSP. */
+static size_t starts_in_lanes(struct str text)
 {
-    size_t done = 0;
-    lanes spaces;
-    for (; done + LANES <= text.len; done += LANES) {
-        spaces = space_in(lanes_at(text.ptr + done));
-        memcpy(marks + done, &spaces, sizeof spaces);
-    }
-    if (done == text.len)
-        return done;
-    char tail[] = "                ";
-    static_assert(sizeof tail > LANES, "room for what is left");
-    memcpy(tail, text.ptr + done, text.len - done);
-    spaces = space_in(lanes_at(tail));
-    memcpy(marks + done, &spaces, sizeof spaces);
-    return done + LANES;
-}
-
-/* How many words begin in text without NBSP: where white space ends. */
-static size_t starts_in_lanes(struct str text, bool in_word)
-{
-    char marks[1 + CHUNK];
+    static const unsigned char last[2 * LANES] = {[LANES... 2 * LANES - 1] = 0xFF};
+    const char *at = text.ptr, *end = text.ptr + text.len - 1;
     size_t starts = 0;
-    marks[0] = in_word ? '\0' : '\xFF';
-    while (text.len > 0) {
-        size_t end = mark_spaces(marks + 1, str_first(text, CHUNK));
+    for (size_t count; (count = (size_t)(end - at) / LANES) > 0;) {
         lanes sums = {0};
-        for (size_t at = 0; at < end; at += LANES)
-            sums -= lanes_at(marks + at) & ~lanes_at(marks + 1 + at); /* all bits: -1 */
+        for (count = MIN(count, (size_t)LANES_MAX); count > 0; count--, at += LANES)
+            sums -= starts_behind(at); /* all bits: -1 */
         starts += sum_of(sums);
-        marks[0] = marks[end];
-        text = str_skip(text, CHUNK);
     }
-    return starts;
+    lanes uncounted; /* the last lanes reach back */
+    memcpy(&uncounted, last + (end - at), sizeof uncounted);
+    return starts + sum_of(starts_behind(end - LANES) & uncounted & 1);
 }
 
 /* Byte by byte, without a jump for each word: nobody could predict those. */
@@ -135,11 +120,11 @@ static size_t starts_in(struct str text, bool *in_word)
 /* Most text is only counted. */
 static void count_words(struct fold *f, struct str text)
 {
-    if (text.len < LANES / 2 || str_find_char(text, '\xC2') < text.len) {
+    if (text.len <= LANES || str_find_char(text, '\xC2') < text.len) {
         f->word_count += starts_in(text, &f->in_word);
         return;
     }
-    f->word_count += starts_in_lanes(text, f->in_word);
+    f->word_count += starts_in_lanes(text) + (!f->in_word && !ascii_is_space(text.ptr[0]));
     f->in_word = !ascii_is_space(text.ptr[text.len - 1]);
 }
 

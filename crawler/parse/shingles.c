@@ -312,8 +312,10 @@ void shingles_add(struct shingles *s, struct str text)
 {
     text = str_first(text, s->text_left);
     s->text_left -= text.len;
-    if (text.len > 0 && !s->is_skipped)
-        add_words(s, text);
+    bool is_open = s->letters + s->digits > 0;
+    if (text.len == 0 || s->is_skipped || (text.len == 1 && !is_open && is_break(text.ptr[0])))
+        return;
+    add_words(s, text);
 }
 
 void shingles_add_part(struct shingles *s, struct str url)

@@ -465,7 +465,9 @@ static void sieve_markup(struct sieve *s)
 
 static inline void sieve_text(struct sieve *s)
 {
-    struct str rest = remaining(s), text = str_first(rest, str_find_char(rest, '<'));
+    struct str rest = remaining(s);
+    bool is_one = rest.len > 1 && rest.ptr[1] == '<'; /* every other text is a line's end */
+    struct str text = str_first(rest, is_one ? 1 : str_find_char(rest, '<'));
     s->at += text.len;
     pass_text(s, text);
 }
