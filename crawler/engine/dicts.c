@@ -4,15 +4,27 @@
 
 static const double LEAST_SHARE = 0.06; /* to be saved of a frame */
 
+/* All are asked as soon as can be: until they have answered, the host's other pages are packed
+ * beside it on trust. */
+static bool may_weigh(const struct host_dict *host)
+{
+    return host->dict != NULL && !host->is_weighed && host->weighed + host->asked < DICTS_WEIGHED;
+}
+
+static bool may_make(const struct dicts *dicts, const struct host_dict *host, size_t page_bytes)
+{
+    return host->dict == NULL && !host->is_weighed && host->asked == 0 &&
+           host->answers >= DICTS_AFTER && dicts->count < DICTS_MAX &&
+           page_bytes <= ZDICT_MAX_BYTES;
+}
+
 void dicts_give(struct dicts *dicts, struct host_dict *host, struct digest_input *input)
 {
-    bool may_ask = !host->is_asked && !host->is_weighed;
     input->dict = zdict_hold(host->dict);
-    input->weighs_dict = may_ask && host->dict != NULL;
-    input->makes_dict = may_ask && host->dict == NULL && host->answers >= DICTS_AFTER &&
-                        dicts->count < DICTS_MAX && input->raw.len <= ZDICT_MAX_BYTES;
+    input->weighs_dict = may_weigh(host);
+    input->makes_dict = may_make(dicts, host, input->raw.len);
     host->answers++;
-    host->is_asked |= input->makes_dict || input->weighs_dict;
+    host->asked += input->makes_dict || input->weighs_dict;
     dicts->count += input->makes_dict;
 }
 
@@ -33,7 +45,7 @@ void dicts_take(struct dicts *dicts, struct host_dict *host, struct digest_input
 {
     if (!input->makes_dict && !input->weighs_dict)
         return;
-    host->is_asked = false;
+    host->asked--;
     if (input->makes_dict) {
         host->dict = STEAL(input->dict);
         dicts->count -= host->dict == NULL; /* the page was not of the kind */
@@ -44,7 +56,7 @@ void dicts_take(struct dicts *dicts, struct host_dict *host, struct digest_input
 
 void dicts_forget(struct dicts *dicts, struct host_dict *host)
 {
-    assert(!host->is_asked);
+    assert(host->asked == 0);
     dicts->count -= host->dict != NULL;
     zdict_drop(host->dict);
     host->dict = NULL;

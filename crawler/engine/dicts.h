@@ -18,7 +18,7 @@ struct dicts { /* of a process; zero it */
 struct host_dict { /* of a host; zero it */
     struct zdict *dict;
     unsigned answers;
-    bool is_asked; /* a digest under way is to make it, or to weigh it */
+    unsigned asked; /* digests under way that are to make it, or to weigh it */
     unsigned weighed;
     double saved;    /* sum of the shares that those frames saved */
     bool is_weighed; /* it pays, or is gone for good */

@@ -186,9 +186,10 @@ static bool weigh(struct dicts *dicts, struct host_dict *host, int saved)
 {
     struct digest_input input = {0}, other = {0};
     dicts_give(dicts, host, &input);
-    dicts_give(dicts, host, &other); /* one at a time */
-    assert_false(other.weighs_dict || other.makes_dict);
-    bool was_asked = input.weighs_dict;
+    bool was_asked = input.weighs_dict, is_last = host->weighed + 1 == DICTS_WEIGHED;
+    dicts_give(dicts, host, &other); /* several at a time, but no more than are needed */
+    assert_false(other.makes_dict);
+    assert_int_equal(other.weighs_dict, was_asked && !is_last);
     if (was_asked && saved >= 0) {
         input.bytes_alone = 100000;
         input.bytes_beside = 100000 - (size_t)saved;
@@ -220,6 +221,32 @@ static void dictionary_that_saves_little__is_given_up_for_good(void **state)
     dicts_forget(&dicts, &useful);
     dicts_forget(&dicts, &idle);
     assert_int_equal(dicts.count, 0);
+}
+
+/* They answer in any order. */
+static void weighing__asks_no_more_pages_than_it_needs(void **state)
+{
+    (void)state;
+    struct dicts dicts = {0};
+    struct host_dict host = {.answers = DICTS_AFTER};
+    struct digest_input inputs[DICTS_WEIGHED + 2] = {0};
+    assert_true(answer(&dicts, &host, true));
+    for (int i = 0; i < DICTS_WEIGHED + 1; i++) {
+        dicts_give(&dicts, &host, &inputs[i]);
+        assert_int_equal(inputs[i].weighs_dict, i < DICTS_WEIGHED);
+    }
+    dicts_take(&dicts, &host, &inputs[3]); /* an image: one more is asked */
+    dicts_give(&dicts, &host, &inputs[DICTS_WEIGHED + 1]);
+    assert_true(inputs[DICTS_WEIGHED + 1].weighs_dict);
+    for (int i = DICTS_WEIGHED + 1; i >= 0; i--) {
+        assert_non_null(host.dict);
+        inputs[i].bytes_alone = inputs[i].bytes_beside = 100000;
+        if (i != 3)
+            dicts_take(&dicts, &host, &inputs[i]);
+    }
+    assert_null(host.dict);
+    for (size_t i = 0; i < ARRAY_LEN(inputs); i++)
+        digest_input_release(&inputs[i]);
 }
 
 static void page_that_is_too_long__is_not_asked(void **state)
@@ -285,6 +312,7 @@ int main(void)
         cmocka_unit_test(of_some_bodies__no_dictionary_is_made),
         cmocka_unit_test(host_gets_a_dictionary__after_its_first_answers),
         cmocka_unit_test(dictionary_that_saves_little__is_given_up_for_good),
+        cmocka_unit_test(weighing__asks_no_more_pages_than_it_needs),
         cmocka_unit_test(page_that_is_too_long__is_not_asked),
         cmocka_unit_test(while_one_digest_makes_it__no_other_does),
         cmocka_unit_test(dictionaries__are_no_more_than_their_ceiling),
