@@ -30,22 +30,27 @@ size_t utf8_char_size(struct str s)
     return 0;
 }
 
-/* Where the ASCII that starts at `at` ends, give or take seven bytes: eight, or four times eight,
- * are looked at in one go. */
+static inline uint64_t eight_at(const char *bytes)
+{
+    uint64_t eight;
+    memcpy(&eight, bytes, sizeof eight);
+    return eight;
+}
+
+static inline uint64_t any_of_32(const char *bytes)
+{
+    return eight_at(bytes) | eight_at(bytes + 8) | eight_at(bytes + 16) | eight_at(bytes + 24);
+}
+
+/* Where the ASCII that starts at `at` ends, give or take seven bytes: 64, or eight, are looked at
+ * in one go. */
 static size_t skip_ascii(struct str s, size_t at)
 {
     const uint64_t tops = UINT64_C(0x8080808080808080);
-    uint64_t eight, more[4];
-    for (; s.len - at >= sizeof more; at += sizeof more) {
-        memcpy(more, s.ptr + at, sizeof more);
-        if (((more[0] | more[1] | more[2] | more[3]) & tops) != 0)
-            break;
-    }
-    for (; s.len - at >= sizeof eight; at += sizeof eight) {
-        memcpy(&eight, s.ptr + at, sizeof eight);
-        if ((eight & tops) != 0)
-            break;
-    }
+    while (s.len - at >= 64 && ((any_of_32(s.ptr + at) | any_of_32(s.ptr + at + 32)) & tops) == 0)
+        at += 64;
+    while (s.len - at >= 8 && (eight_at(s.ptr + at) & tops) == 0)
+        at += 8;
     return at;
 }
 

@@ -231,14 +231,18 @@ static enum cw_err on_text(void *arg, struct str text)
 
 enum { BLOCK = 4 * LANES };
 
-/* Does one of BLOCK bytes look like the beginning of "<base"? Two letters of it do. */
+/* All bits where "<base" may begin: two letters of it, of either case, do. */
+static inline lanes bases_in(const char *bytes)
+{
+    return (lanes)(lanes_at(bytes) == '<') & (lanes)((lanes_at(bytes + 1) | 0x20) == 'b') &
+           (lanes)((lanes_at(bytes + 3) | 0x20) == 's');
+}
+
+/* In BLOCK bytes. */
 static bool may_begin_base(const char *bytes)
 {
-    lanes hits = {0};
-    for (size_t i = 0; i < BLOCK; i += LANES)
-        hits |= (lanes)(lanes_at(bytes + i) == '<') &
-                (lanes)((lanes_at(bytes + i + 1) | 0x20) == 'b') &
-                (lanes)((lanes_at(bytes + i + 3) | 0x20) == 's');
+    lanes hits = bases_in(bytes) | bases_in(bytes + LANES) | bases_in(bytes + 2 * LANES) |
+                 bases_in(bytes + 3 * LANES);
     uint64_t halves[2];
     memcpy(halves, &hits, sizeof halves);
     return (halves[0] | halves[1]) != 0;
