@@ -36,6 +36,7 @@ struct packer {
     ZSTD_CCtx *beside;  /* small ones beside `dict` */
     struct zdict *dict; /* held */
     bool is_loaded;     /* `beside` has it ready for further frames */
+    bool packs_letters; /* whatever the target length */
 };
 
 static ZSTD_CCtx *new_context(void)
@@ -44,9 +45,6 @@ static ZSTD_CCtx *new_context(void)
     if (zstd == NULL)
         return NULL;
     (void)ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, LEVEL);
-    /* Or it takes a target length as a wish not to pack letters, either: text would become half as
-     * long again. */
-    (void)ZSTD_CCtx_setParameter(zstd, ZSTD_c_literalCompressionMode, ZSTD_ps_enable);
     return zstd;
 }
 
@@ -60,6 +58,11 @@ enum cw_err packer_new(struct packer **ret)
         packer_free(packer);
         return CW_ENOMEM;
     }
+    /* Or libzstd takes a target length as a wish not to pack letters, either: text would become
+     * half as long again. An experimental parameter: one that does not know it gets no target
+     * length. */
+    packer->packs_letters = !ZSTD_isError(
+        ZSTD_CCtx_setParameter(packer->any, ZSTD_c_literalCompressionMode, ZSTD_ps_enable));
     (void)ZSTD_CCtx_setParameter(packer->beside, ZSTD_c_hashLog, BESIDE_HASH_LOG);
     (void)ZSTD_CCtx_setParameter(packer->beside, ZSTD_c_minMatch, BESIDE_MATCH);
     *ret = packer;
@@ -121,7 +124,8 @@ static size_t choose(struct packer *packer, size_t body_len, struct zdict *dict,
     while (body_len > tuning->body_max)
         tuning++;
     (void)ZSTD_CCtx_setParameter(*ret, ZSTD_c_hashLog, tuning->hash_log);
-    (void)ZSTD_CCtx_setParameter(*ret, ZSTD_c_targetLength, tuning->target_length);
+    (void)ZSTD_CCtx_setParameter(*ret, ZSTD_c_targetLength,
+                                 packer->packs_letters ? tuning->target_length : OF_LEVEL);
     return refer(*ret, dict);
 }
 

@@ -46,30 +46,11 @@ static const void *bytes_of(const struct sockaddr *address, size_t *ret_size)
     return NULL;
 }
 
-/* As inet_ntop(), whose sprintf() takes ten times as long: each request asks twice. */
-static void format_ipv4(const uint8_t *bytes, char *text)
-{
-    for (int i = 0; i < 4; i++) {
-        uint8_t n = bytes[i];
-        if (i > 0)
-            *text++ = '.';
-        if (n >= 100)
-            *text++ = (char)('0' + n / 100);
-        if (n >= 10)
-            *text++ = (char)('0' + n / 10 % 10);
-        *text++ = (char)('0' + n % 10);
-    }
-    *text = '\0';
-}
-
 void address_format(const struct sockaddr *address, char ret_text[ADDRESS_TEXT_SIZE])
 {
     size_t size;
     const void *bytes = bytes_of(address, &size);
-    if (address->sa_family == AF_INET)
-        format_ipv4(bytes, ret_text);
-    else if (bytes == NULL ||
-             inet_ntop(address->sa_family, bytes, ret_text, ADDRESS_TEXT_SIZE) == NULL)
+    if (bytes == NULL || inet_ntop(address->sa_family, bytes, ret_text, ADDRESS_TEXT_SIZE) == NULL)
         ret_text[0] = '\0';
 }
 
