@@ -156,11 +156,12 @@ static bool insert_page(struct work *w, const struct outcome *o, enum cw_err err
     const struct timings *time = &o->attempt.time;
     struct query q =
         db_query(w->db, DB_PAGE_INSERT,
-                 "INSERT OR IGNORE INTO page_(url_id, status, error, fetched_ms, elapsed_ms,"
+                 "INSERT INTO page_(url_id, status, error, fetched_ms, elapsed_ms,"
                  " first_byte_ms, content_type, charset, language, title, description,"
                  " canonical_url, etag, last_modified, noindex, nofollow, links_cut, body_cut,"
                  " size, body_hash, links, words, first_link)"
-                 " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                 " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                 " ON CONFLICT(url_id) DO NOTHING");
     put_int(&q, o->url_id);
     put_int(&q, o->page.status);
     put_text(&q, err != CW_OK ? str_of(cw_err_name(err)) : STR_NONE);
