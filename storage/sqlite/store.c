@@ -17,6 +17,7 @@ enum { BUSY_TIMEOUT_MS = 60000 };
     "PRAGMA journal_mode = WAL;"                                                                   \
     "PRAGMA foreign_keys = OFF;"                                                                   \
     "PRAGMA cache_size = -16384;"                                                                  \
+    "PRAGMA secure_delete = OFF;"                                                                  \
     "PRAGMA temp_store = MEMORY;"                                                                  \
     "PRAGMA journal_size_limit = 67108864"
 
