@@ -27,6 +27,7 @@ enum db_statement {
     DB_URL_FIND,
     DB_URL_FIND_MANY,
     DB_URL_INSERT,
+    DB_URL_INSERT_MANY,
     DB_URL_UPDATE,
     DB_URL_LEASED,
     DB_URL_FINISH,

@@ -1,6 +1,7 @@
 #include "storage/sqlite/urls.h"
 
 #include "storage/sqlite/keys.h"
+#include "storage/sqlite/newurls.h"
 #include "storage/sqlite/revisits.h"
 #include "storage/sqlite/seenurls.h"
 
@@ -18,11 +19,6 @@ static int by_key(const void *a, const void *b)
     return left->number < right->number ? -1 : 1; /* the first to be met stays the first */
 }
 
-static bool verdict_allows(const struct verdict *verdict)
-{
-    return verdict->reason == EXCLUDE_NONE;
-}
-
 /* Several sightings of one URL say as much as the best of each. */
 static void fold(struct sighting *into, const struct sighting *other)
 {
@@ -32,7 +28,7 @@ static void fold(struct sighting *into, const struct sighting *other)
     into->modified_unix_ms = MAX(into->modified_unix_ms, other->modified_unix_ms);
     into->is_seed |= other->is_seed;
     into->is_named |= other->is_named;
-    if (!verdict_allows(&into->verdict) && verdict_allows(&other->verdict))
+    if (!urls_allow(&into->verdict) && urls_allow(&other->verdict))
         into->verdict = other->verdict;
 }
 
@@ -86,44 +82,7 @@ static bool find_url(struct work *w, struct sighting *s, struct known_url *known
     }
 }
 
-static void count_queued(struct work *w, struct host_row *host, int64_t due_ms)
-{
-    work_read_host(w, host);
-    host->queued++;
-    host->has_due |= due_ms == 0;
-    host->changed = true;
-    w->totals.queued++;
-}
-
-static void insert_url(struct work *w, const struct sighting *s)
-{
-    bool is_allowed = verdict_allows(&s->verdict);
-    struct query q = db_query(w->db, DB_URL_INSERT,
-                              "INSERT INTO url_(id, host_id, text, state, reason, detail, depth,"
-                              " priority, due_ms, attempts, hops, seed, found_on, first_seen_ms)"
-                              " VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?)");
-    put_int(&q, s->id);
-    put_int(&q, s->host->id);
-    put_text(&q, s->url);
-    put_int(&q, is_allowed ? URL_QUEUED : URL_EXCLUDED);
-    put_text(&q, is_allowed ? STR_NONE : str_of(exclude_reason_name(s->verdict.reason)));
-    put_text(&q, is_allowed ? STR_NONE : s->verdict.detail);
-    put_int(&q, s->depth);
-    put_int(&q, s->priority);
-    put_int(&q, s->hops);
-    put_int(&q, s->is_seed);
-    put_int_or_null(&q, s->found_on, 0);
-    put_int(&q, w->now_unix_ms);
-    query_run(&q);
-    work_read_host(w, s->host);
-    s->host->urls++;
-    s->host->changed = true;
-    w->totals.seen++;
-    if (is_allowed)
-        count_queued(w, s->host, 0);
-    else
-        w->tally.excluded[s->verdict.reason]++;
-}
+/* ---- URLs that are known ---- */
 
 /* May a verdict that allows the URL undo what excluded it? Yes, where the way to it decided or the
  * scope did: both may have been other then. Never what was decided on the spot, by robots.txt, a
@@ -131,7 +90,7 @@ static void insert_url(struct work *w, const struct sighting *s)
  * the rules, robots.txt apart. */
 static bool is_lifted(const struct known_url *known, const struct sighting *s)
 {
-    if (known->state != URL_EXCLUDED || !verdict_allows(&s->verdict))
+    if (known->state != URL_EXCLUDED || !urls_allow(&s->verdict))
         return false;
     switch (known->reason) {
     case EXCLUDE_ROBOTS:
@@ -169,7 +128,7 @@ static void update_url(struct work *w, const struct sighting *s, struct known_ur
     query_run(&q);
     if (is_queued) {
         work_uncount(w, URL_EXCLUDED, str_of(exclude_reason_name(known->reason)));
-        count_queued(w, s->host, 0);
+        work_count_queued(w, s->host, 0);
         known->state = URL_QUEUED;
     }
 }
@@ -180,7 +139,7 @@ static void update_url(struct work *w, const struct sighting *s, struct known_ur
 static struct known_url known_as(const struct sighting *s)
 {
     return (struct known_url){
-        .state = verdict_allows(&s->verdict) ? URL_QUEUED : URL_EXCLUDED,
+        .state = urls_allow(&s->verdict) ? URL_QUEUED : URL_EXCLUDED,
         .depth = s->depth,
         .priority = s->priority,
         .hops = s->hops,
@@ -214,7 +173,7 @@ static bool is_old_news(struct work *w, const struct sighting *s)
     const struct seenurl *url = seenurls_find(w->seen, s->key, s->hash);
     return url != NULL && s->depth >= (int32_t)url->depth &&
            s->priority >= (int32_t)url->priority && s->hops >= (int32_t)url->hops &&
-           (!s->is_seed || url->is_seed) && !(url->is_excluded && verdict_allows(&s->verdict));
+           (!s->is_seed || url->is_seed) && !(url->is_excluded && urls_allow(&s->verdict));
 }
 
 /* ---- meeting ---- */
@@ -290,33 +249,34 @@ static void find_many(struct work *w, struct sighting *const *list, size_t count
     }
 }
 
-/* `is_current`: nothing was put at its key since it was looked up. */
-static void resolve_one(struct work *w, struct sighting *s, struct finding *found, bool is_current)
+/* Where another one may stand at its key, be it one that is new, it is looked for alone. */
+static void resolve_one(struct work *w, struct sighting *s, struct finding *found,
+                        struct newurls *new)
 {
     s->id = s->key;
-    if (!found->is_same && (found->is_taken || !is_current))
+    if (!found->is_same && (found->is_taken || s->key <= new->last_id)) {
+        newurls_insert(w, new);
         found->is_same = find_url(w, s, &found->known);
+    }
     if (found->is_same) {
         update_url(w, s, &found->known);
     } else {
-        insert_url(w, s);
+        newurls_add(w, new, s);
         found->known = known_as(s);
     }
     remember(w, s, &found->known);
-    if (s->modified_unix_ms > 0)
+    if (found->is_same && s->modified_unix_ms > 0)
         revisits_announce(w, s->id, s->modified_unix_ms);
 }
 
 /* At most FIND_AT_ONCE, by their keys. */
-static void resolve_some(struct work *w, struct sighting *const *list, size_t count)
+static void resolve_some(struct work *w, struct sighting *const *list, size_t count,
+                         struct newurls *new)
 {
     struct finding found[FIND_AT_ONCE] = {0};
-    int64_t last_id = -1;
     find_many(w, list, count, found);
-    for (size_t i = 0; w->db->err == CW_OK && i < count; i++) {
-        resolve_one(w, list[i], &found[i], list[i]->key > last_id);
-        last_id = MAX(last_id, list[i]->id);
-    }
+    for (size_t i = 0; w->db->err == CW_OK && i < count; i++)
+        resolve_one(w, list[i], &found[i], new);
 }
 
 static bool is_same_url(const struct sighting *a, const struct sighting *b)
@@ -349,6 +309,7 @@ void urls_resolve(struct work *w, struct sightings *s)
     struct sighting **firsts = work_alloc(w, s->count, sizeof(struct sighting *));
     if (sorted == NULL || firsts == NULL)
         return;
+    struct newurls new = {.last_id = -1};
     size_t count = 0;
     sort(s, sorted);
     for (size_t i = 0; i < s->count; i++) {
@@ -358,7 +319,8 @@ void urls_resolve(struct work *w, struct sightings *s)
             firsts[count++] = sorted[i];
     }
     for (size_t i = 0; w->db->err == CW_OK && i < count; i += FIND_AT_ONCE)
-        resolve_some(w, firsts + i, MIN(count - i, (size_t)FIND_AT_ONCE));
+        resolve_some(w, firsts + i, MIN(count - i, (size_t)FIND_AT_ONCE), &new);
+    newurls_insert(w, &new);
     give_ids(sorted, s->count);
 }
 
@@ -414,7 +376,7 @@ void urls_requeue(struct work *w, struct host_row *host, int64_t id, enum url_st
     query_run(&q);
     if (host == NULL)
         return;
-    count_queued(w, host, 0);
+    work_count_queued(w, host, 0);
     if (was == URL_FAILED || was == URL_EXCLUDED)
         work_uncount(w, was, reason);
 }
@@ -442,7 +404,7 @@ void urls_finish(struct work *w, struct host_row *host, int64_t id, const struct
         seenurls_drop(w->seen, id);
     w->totals.active--;
     switch (end->state) {
-    case URL_QUEUED: count_queued(w, host, due_ms); break;
+    case URL_QUEUED: work_count_queued(w, host, due_ms); break;
     case URL_FAILED: w->tally.failed[end->err]++; break;
     case URL_EXCLUDED: w->tally.excluded[end->reason]++; break;
     default: break;

@@ -50,6 +50,12 @@ struct leased_url {
 /* False, with the transaction failed (CW_EINVAL), when `id` is not leased. */
 bool urls_read_leased(struct work *w, int64_t id, struct leased_url *ret);
 
+/* Does a verdict let the URL be fetched? */
+static inline bool urls_allow(const struct verdict *verdict)
+{
+    return verdict->reason == EXCLUDE_NONE;
+}
+
 /* EXCLUDE_NONE: no reason of that name. */
 enum exclude_reason urls_reason_by_name(struct str name);
 

@@ -133,6 +133,15 @@ void work_read_host(struct work *w, struct host_row *h)
         hostids_put(w->ids, h->name, h->id);
 }
 
+void work_count_queued(struct work *w, struct host_row *host, int64_t due_ms)
+{
+    work_read_host(w, host);
+    host->queued++;
+    host->has_due |= due_ms == 0;
+    host->changed = true;
+    w->totals.queued++;
+}
+
 struct host_row *work_linked_host(struct work *w, struct str name)
 {
     if (w->db->err != CW_OK)

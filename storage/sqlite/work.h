@@ -80,6 +80,9 @@ struct host_row *work_host(struct work *w, struct str name) MUST_CHECK;
 struct host_row *work_linked_host(struct work *w, struct str name) MUST_CHECK;
 void work_read_host(struct work *w, struct host_row *h);
 
+/* A URL of the host is queued from now on, to wait until `due_ms`; 0: for nothing. */
+void work_count_queued(struct work *w, struct host_row *host, int64_t due_ms);
+
 /* Gives hosts with work, if not leased, their place in the line, and writes those whose place is
  * another one now: what work_save_hosts() writes later does not change who may be leased. */
 void work_save_line(struct work *w);
