@@ -52,7 +52,7 @@ static void collect_found(struct work *w, const struct store_batch *b, struct si
             .priority = found->priority,
             .modified_unix_ms = found->modified_unix_ms,
         };
-        sightings_add_news(w, sightings, &met);
+        sightings_add_news(w, sightings, &met, 1);
     }
 }
 

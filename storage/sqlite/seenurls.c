@@ -63,6 +63,16 @@ static struct seenurl *way_of(struct set *set, uint64_t tag, uint64_t hash)
     return NULL;
 }
 
+void seenurls_prefetch(const struct seenurls *seen, int64_t key)
+{
+    enum { CACHE_LINE = 64 };
+    if (seen == NULL)
+        return;
+    const char *set = (const char *)&seen->sets[(size_t)key & (seen->set_count - 1)];
+    for (size_t i = 0; i < sizeof(struct set); i += CACHE_LINE)
+        __builtin_prefetch(set + i);
+}
+
 /* One that is met again moves a place up, so that those met often are the last to go. */
 const struct seenurl *seenurls_find(struct seenurls *seen, int64_t key, uint64_t hash)
 {

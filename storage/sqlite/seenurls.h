@@ -37,6 +37,9 @@ void seenurls_free(struct seenurls *seen);
 
 uint64_t seenurls_hash(const struct seenurls *seen, struct str url);
 
+/* It will be looked for soon: the table lies in memory that is rarely near. */
+void seenurls_prefetch(const struct seenurls *seen, int64_t key);
+
 /* Borrowed until the next call; NULL: not here. */
 const struct seenurl *seenurls_find(struct seenurls *seen, int64_t key, uint64_t hash);
 

@@ -205,13 +205,18 @@ struct sighting *sightings_add(struct work *w, struct sightings *s, const struct
     return kept;
 }
 
-void sightings_add_news(struct work *w, struct sightings *s, struct sighting *met)
+void sightings_add_news(struct work *w, struct sightings *s, struct sighting *met, size_t count)
 {
-    set_key(w, met);
-    if (!is_old_news(w, met))
-        (void)keep(w, s, met);
-    else if (met->ret_id != NULL)
-        *met->ret_id = met->key;
+    for (size_t i = 0; i < count; i++) {
+        set_key(w, &met[i]);
+        seenurls_prefetch(w->seen, met[i].key);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!is_old_news(w, &met[i]))
+            (void)keep(w, s, &met[i]);
+        else if (met[i].ret_id != NULL)
+            *met[i].ret_id = met[i].key;
+    }
 }
 
 /* ---- all of a batch ---- */

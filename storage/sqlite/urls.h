@@ -35,8 +35,10 @@ struct sightings {
 /* Notes a copy of `met`, its url cut to URL_MAX_BYTES. NULL: the transaction has failed. */
 struct sighting *sightings_add(struct work *w, struct sightings *s, const struct sighting *met);
 
-/* The same, unless it is known to change nothing: then its id is known as well, and that is all. */
-void sightings_add_news(struct work *w, struct sightings *s, struct sighting *met);
+/* The same for some, but for those that are known to change nothing: of them the ids are known as
+ * well, and that is all. Several at once wait together for the memory that knows them. */
+enum { SIGHTINGS_AT_ONCE = 8 };
+void sightings_add_news(struct work *w, struct sightings *s, struct sighting *met, size_t count);
 
 /* Gives every sighting its id; inserts the new URLs, and betters what is known of the old ones. */
 void urls_resolve(struct work *w, struct sightings *s);

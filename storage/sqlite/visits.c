@@ -42,16 +42,32 @@ static void collect_redirect(struct work *w, struct visit *v, struct sightings *
     v->redirect = sightings_add(w, sightings, &met);
 }
 
+/* False: the transaction has failed. */
+static bool meet_some(struct work *w, struct visit *v, size_t first, size_t count,
+                      struct sightings *sightings)
+{
+    struct sighting met[SIGHTINGS_AT_ONCE];
+    for (size_t i = 0; i < count; i++) {
+        met[i] = meet(w, v, &v->outcome->page.links[first + i]);
+        met[i].ret_id = &v->link_ids[first + i];
+        if (met[i].host == NULL)
+            return false;
+    }
+    sightings_add_news(w, sightings, met, count);
+    return true;
+}
+
 static void collect_links(struct work *w, struct visit *v, struct sightings *sightings)
 {
     const struct page *page = &v->outcome->page;
-    v->link_ids = work_alloc(w, page->link_count, sizeof *v->link_ids);
-    for (size_t i = 0; v->link_ids != NULL && i < page->link_count; i++) {
-        struct sighting met = meet(w, v, &page->links[i]);
-        if (met.host == NULL)
+    size_t count = page->link_count, some;
+    v->link_ids = work_alloc(w, count, sizeof *v->link_ids);
+    if (v->link_ids == NULL)
+        return;
+    for (size_t i = 0; i < count; i += some) {
+        some = MIN(count - i, (size_t)SIGHTINGS_AT_ONCE);
+        if (!meet_some(w, v, i, some, sightings))
             return;
-        met.ret_id = &v->link_ids[i];
-        sightings_add_news(w, sightings, &met);
     }
     if (page->redirect != NULL)
         collect_redirect(w, v, sightings);
