@@ -53,8 +53,8 @@ def read_options():
     parser.add_argument("--timeout", type=float, default=300, help="seconds a crawl may take [%(default)s]")
     parser.add_argument("--latency", type=int, default=20, metavar="N", help="times each; 0: not at all [%(default)s]")
     parser.add_argument("--in-flight", type=int, default=10000, metavar="N", help="requests; 0: not at all [%(default)s]")
-    parser.add_argument("--growth", type=int, default=200000, metavar="N",
-                        help="pages of a large web beside smaller ones, over 20000 (200000: 1 GB of files); 0: not at all [%(default)s]")
+    parser.add_argument("--growth", type=int, default=50000, metavar="N",
+                        help="pages of a large web beside smaller ones, over 20000; 0: not at all [%(default)s: 1 GB of files]")
     parser.add_argument("--json", metavar="FILE", help="write every run there as well")
     options = parser.parse_args()
     if 0 < options.growth <= growth.MIDDLE:

@@ -7,7 +7,6 @@ from support.nginx import Nginx
 from synthetic import RULES, Site
 
 SMALL, MIDDLE = 5000, 20000
-PAGE_BYTES = 6 * 1024  # small pages: it is the number of URLs that counts
 
 
 def run(folder, options):
@@ -21,7 +20,7 @@ def run(folder, options):
 def crawl(folder, number, pages, options):
     folder.mkdir()
     folder.chmod(0o755)
-    site = Site(pages, 1, options.links, PAGE_BYTES)
+    site = Site(pages, 1, options.links, options.bytes)
     try:
         with Nginx(folder / "nginx", {}, rules=RULES.format(root=folder / "site")) as server:
             site.write(folder / "site", server.port)

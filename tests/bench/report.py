@@ -108,7 +108,7 @@ def print_in_flight(count, kib):
 def print_growth(runs):
     """`runs`: {pages: [Run]}"""
     for pages, of_size in runs.items():
-        print(f"{pages:8} small pages: {spread([run.cpu_us for run in of_size])} us CPU a page, "
+        print(f"{pages:8} pages: {spread([run.cpu_us for run in of_size])} us CPU a page, "
               f"{spread([run.rate for run in of_size])} pages/s, {spread([run.peak_mib for run in of_size])} MiB, "
               f"complete {min(run.completeness for run in of_size):.1%}")
     print(f"growth: {growth.ratio(runs):.2f} of the pages per CPU-second, "
