@@ -1,5 +1,6 @@
 """What a person sees: a progress line in a real terminal (tmux), colour unless NO_COLOR, neither in a pipe."""
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -39,19 +40,22 @@ class Terminal(Story):
     def screen(self, *options):
         return self.tmux("capture-pane", "-p", *options)
 
-    def wait_for_screen(self, condition, what, *options):
-        self.wait_until(lambda: condition(self.screen(*options)), what, seconds=30)
-        return self.screen(*options)
+    def wait_for_screen(self, pattern, what, *options):
+        """The first screen that shows the pattern; the next one may be in between two progress lines."""
+        def shown():
+            self.last_screen = self.screen(*options)
+            return re.search(pattern, self.last_screen, re.M)
+        self.wait_until(shown, f"{what}: {pattern}", seconds=30)
+        return self.last_screen
 
     def test_the_progress_line_counts_while_it_goes_on(self):
         self.open_terminal()
         self.server.wait_for(lambda: self.server.count() == 41, "all requests but the held answer")
-        screen = self.wait_for_screen(lambda text: "40 pages" in text, "the progress line with 40 pages")
-        line = next(line for line in screen.splitlines() if "40 pages" in line)
-        self.assertRegex(line, r"^40 pages, \d+/s, 1 queued, 1 active, \d+ errors, [\d.]+ \w+$")
+        screen = self.wait_for_screen(r"^40 pages, \d+/s, 1 queued, 1 active, \d+ errors, [\d.]+ \w+$",
+                                      "the progress line with 40 pages")
         self.assertEqual(screen.count("queued"), 1, f"one line, in place:\n{screen}")
         self.gate.open()
-        screen = self.wait_for_screen(lambda text: "status=0" in text, "the end")
+        screen = self.wait_for_screen("status=0", "the end")
         self.assertRegex(screen, r"\b200\b.*\b40\b")
         self.assertRegex(screen, r"\b404\b.*\b1\b")
         self.assertNotIn("active", screen, "the progress line is gone at the end")
@@ -59,29 +63,28 @@ class Terminal(Story):
     def test_a_narrow_terminal_is_not_wrapped(self):
         self.open_terminal(width=40)
         self.server.wait_for(lambda: self.server.count() == 41, "all requests but the held answer")
-        screen = self.wait_for_screen(lambda text: "40 pages" in text, "the progress line")
+        screen = self.wait_for_screen("40 pages", "the progress line")
         lines = [line for line in screen.splitlines() if line.strip()]
         self.assertEqual(len([line for line in lines if "pages" in line]), 1, screen)
         self.gate.open()
-        self.wait_for_screen(lambda text: "status=0" in text, "the end")
+        self.wait_for_screen("status=0", "the end")
 
     def test_what_holds_the_crawl_up_takes_the_place_of_its_speed(self):
         self.open_terminal(options="--delay 0 --stall-after 1s")
-        screen = self.wait_for_screen(lambda text: "stalled" in text, "the word that it is stalled")
-        self.assertRegex(screen, r"(?m)^40 pages, 1 queued, 1 active, stalled: 127\.0\.0\.1:\d+ not answering$")
+        self.wait_for_screen(r"^40 pages, 1 queued, 1 active, stalled: 127\.0\.0\.1:\d+ not answering$",
+                             "the word that it is stalled")
         self.gate.open()
-        self.wait_for_screen(lambda text: "held up by  no-answer: " in text, "the summary")
+        self.wait_for_screen("held up by  no-answer: ", "the summary")
 
     def test_the_time_left_is_that_of_the_pauses(self):
         """Some 40 pages, one at each 2 seconds: more than a minute, whatever the speed so far."""
         self.open_terminal(options="--delay 2s --no-robots --stall-after 1m", width=140)
-        screen = self.wait_for_screen(lambda text: " left: " in text, "the time left")
-        self.assertRegex(screen, r"about 1m \d\ds left: 127\.0\.0\.1:\d+ has \d\d queued at one each 2\.0s")
+        self.wait_for_screen(r"about 1m \d\ds left: 127\.0\.0\.1:\d+ has \d\d queued at one each 2\.0s", "the time left")
 
     def coloured_screen(self, environment=""):
         """The screen with its colours, while the progress line is shown."""
         self.open_terminal(environment)
-        return self.wait_for_screen(lambda text: "40 pages" in text, "the progress line", "-e")
+        return self.wait_for_screen("40 pages", "the progress line", "-e")
 
     def test_colour_in_a_terminal(self):
         self.assertIn(COLOUR, self.coloured_screen())
@@ -100,9 +103,9 @@ class Terminal(Story):
         self.open_terminal()
         self.server.wait_for(lambda: self.server.count() == 41, "all requests but the held answer")
         self.tmux("send-keys", "C-c")
-        self.wait_for_screen(lambda text: "finishing" in text, "the word that it was heard")
+        self.wait_for_screen("finishing", "the word that it was heard")
         self.gate.open()
-        screen = self.wait_for_screen(lambda text: "status=" in text, "the end")
+        screen = self.wait_for_screen("status=", "the end")
         self.assertIn("status=4", screen)
 
 
