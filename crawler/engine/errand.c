@@ -54,11 +54,7 @@ int64_t errand_retry_after_ms(const struct fetch_result *res)
 /* libcurl may have gone on to another address of the name, for which no slot was held. */
 static bool met_its_address(const struct errand *e, const struct fetch_result *res)
 {
-    char text[RESOLVED_TEXT_SIZE];
-    if (e->addresses == NULL)
-        return false;
-    resolved_text(e->addresses, text);
-    return strcmp(text, res->remote_ip) == 0;
+    return e->addresses != NULL && strcmp(e->address, res->remote_ip) == 0;
 }
 
 /* `now_ms` on the clock of pauses is `boot_ms` on the one that is stored, or a little later. */
@@ -137,15 +133,17 @@ static bool is_ip_literal(struct str hostname)
            (at < hostname.len && (at == 0 || hostname.ptr[at - 1] == '.'));
 }
 
+static struct str text_of(const char *text)
+{
+    return text[0] != '\0' ? str_of(text) : STR_NONE;
+}
+
 static void fetch_now(struct errand *e, const struct resolved *addresses)
 {
-    char text[RESOLVED_TEXT_SIZE];
-    struct str address = STR_NONE; /* behind a proxy: nobody knows */
-    if (addresses != NULL) {
-        resolved_text(addresses, text);
-        address = str_of(text);
-    }
-    if (!hosts_locate(e->engine->hosts, &e->turn, address, clock_mono_ms())) {
+    e->address[0] = '\0'; /* behind a proxy: nobody knows */
+    if (addresses != NULL)
+        resolved_text(addresses, e->address);
+    if (!hosts_locate(e->engine->hosts, &e->turn, text_of(e->address), clock_mono_ms())) {
         e->state = ERRAND_WAITING; /* the address is full: back at the head of the queue */
         engine_pump_soon(e->engine);
         if (e->sent_back != NULL)
@@ -229,11 +227,6 @@ bool errand_cancel(struct errand *e)
     case ERRAND_FETCHING: fetch_cancel(e->fetch); return false;
     }
     return false;
-}
-
-static struct str text_of(const char *text)
-{
-    return text[0] != '\0' ? str_of(text) : STR_NONE;
 }
 
 struct attempt errand_attempt(enum fetch_kind kind, struct str url, struct str host,

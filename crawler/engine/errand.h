@@ -53,12 +53,13 @@ struct errand {
     struct engine *engine;
     struct host *host; /* borrowed: the owner holds it */
     struct turn turn;
-    struct fetch_request request; /* its url is borrowed from the owner */
-    struct str hostname;          /* of the URL; borrowed from the owner */
-    struct resolver_query *query; /* pending, or NULL */
-    struct fetch *fetch;          /* pending, or NULL */
-    struct resolved *addresses;   /* held while it fetches */
-    int64_t asked_ms;             /* when the name was asked for; monotonic */
+    struct fetch_request request;     /* its url is borrowed from the owner */
+    struct str hostname;              /* of the URL; borrowed from the owner */
+    struct resolver_query *query;     /* pending, or NULL */
+    struct fetch *fetch;              /* pending, or NULL */
+    struct resolved *addresses;       /* held while it fetches */
+    char address[RESOLVED_TEXT_SIZE]; /* the first of them, of which it holds a slot; "": unknown */
+    int64_t asked_ms;                 /* when the name was asked for; monotonic */
     int32_t dns_ms;
     int64_t started_unix_ms, started_boot_ms;
     enum turn_place place; /* in its host's queue */
