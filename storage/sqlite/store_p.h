@@ -29,7 +29,7 @@ struct store {
 };
 
 enum {
-    LOG_LONG_BYTES = 32 << 20,    /* it is to be folded: store_fold() and store_checkpoint() */
+    LOG_LONG_BYTES = 8 << 20,     /* it is to be folded: store_fold() and store_checkpoint() */
     LOG_LONGEST_BYTES = 64 << 20, /* the next commit waits for that */
 };
 

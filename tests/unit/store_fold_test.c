@@ -8,7 +8,7 @@
 #include "tests/support/store_fixture.h"
 
 /* Pages: from where on it is long, and full; bytes of each. */
-enum { PAGE = 4096, LONG = (32 << 20) / PAGE, LONGEST = 2 * LONG };
+enum { PAGE = 4096, LONG = (8 << 20) / PAGE, LONGEST = 8 * LONG };
 
 /* A page whose body alone takes so many pages of the log. */
 static void commit_pages(struct fixture *f, unsigned number, size_t pages)
@@ -162,7 +162,7 @@ static void full_disk__leaves_the_log_as_it_is_and_fails_the_next_commit(void **
     struct fixture *f = *state;
     struct errmsg msg = {""};
     fx_close(f, NULL);
-    if (mount("tmpfs", f->folder, "tmpfs", 0, "size=48m") != 0) {
+    if (mount("tmpfs", f->folder, "tmpfs", 0, "size=12m") != 0) {
         print_message("skipped: cannot mount a small tmpfs (needs root)\n");
         fx_open(f);
         skip();
@@ -175,7 +175,7 @@ static void full_disk__leaves_the_log_as_it_is_and_fails_the_next_commit(void **
     fx_seed(f, "http://h2/");
     assert_int_equal(fx_try_commit(f, 0, &msg), CW_EDISKFULL);
     assert_non_null(strstr(msg.text, "no space left"));
-    assert_int_equal(mount(NULL, f->folder, "tmpfs", MS_REMOUNT, "size=128m"), 0);
+    assert_int_equal(mount(NULL, f->folder, "tmpfs", MS_REMOUNT, "size=32m"), 0);
     commit_pages(f, 3, 1);
     assert_true(f->reply.log_is_long);
     store_fold(f->store);
