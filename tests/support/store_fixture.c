@@ -42,12 +42,17 @@ void fx_close(struct fixture *f, const char *end_reason)
         fail_msg("%s", msg.text);
 }
 
+bool fx_make_folder(char ret_path[FX_FOLDER_SIZE])
+{
+    const char *base = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
+    snprintf(ret_path, FX_FOLDER_SIZE, "%.40s/store.XXXXXX", base);
+    return mkdtemp(ret_path) != NULL;
+}
+
 int fx_setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
-    const char *base = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
-    snprintf(f->folder, sizeof f->folder, "%.40s/store.XXXXXX", base);
-    if (mkdtemp(f->folder) == NULL)
+    if (!fx_make_folder(f->folder))
         return -1;
     snprintf(f->path, sizeof f->path, "%s/a.db", f->folder);
     f->now_unix_ms = FX_NOW;

@@ -14,8 +14,10 @@
 
 #define FX_NOW INT64_C(1700000000123) /* 2023-11-14T22:13:20.123Z */
 
+enum { FX_FOLDER_SIZE = 64 };
+
 struct fixture {
-    char folder[64], path[80];
+    char folder[FX_FOLDER_SIZE], path[80];
     struct store *store;
     struct store_reply reply; /* of the last fx_commit() */
     struct store_batch batch; /* is sent and emptied by fx_commit() */
@@ -31,6 +33,7 @@ int fx_setup(void **state);    /* a folder and an open store */
 int fx_teardown(void **state); /* closes it and removes the folder */
 void fx_open(struct fixture *f);
 void fx_close(struct fixture *f, const char *end_reason);
+bool fx_make_folder(char ret_path[FX_FOLDER_SIZE]) MUST_CHECK; /* an empty one of its own */
 void fx_remove_folder(const char *folder);
 
 /* Adds to the batch. URLs are borrowed. */

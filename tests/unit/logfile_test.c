@@ -37,16 +37,14 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset)
 /* ---- databases ---- */
 
 struct files {
-    char folder[64];
+    char folder[FX_FOLDER_SIZE];
     char own[80], plain[80], copy[80];
 };
 
 static int set_up(void **state)
 {
     struct files *f = calloc(1, sizeof *f);
-    const char *base = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
-    snprintf(f->folder, sizeof f->folder, "%.40s/logfile.XXXXXX", base);
-    if (mkdtemp(f->folder) == NULL)
+    if (!fx_make_folder(f->folder))
         return -1;
     snprintf(f->own, sizeof f->own, "%s/own", f->folder);
     snprintf(f->plain, sizeof f->plain, "%s/plain", f->folder);
